@@ -1,0 +1,210 @@
+"""Which files of a folder or repository make up the checkpoint, decided by name alone.
+
+The same choice is made of a folder's files and of a repository's listing, so the Hub is
+asked only for what is needed, and the digest does not depend on where the model lies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from auditor.checkpoints.json_file import MAX_INDEX_BYTES, read_json_object
+from auditor.checkpoints.wording import shown
+from auditor.errors import CheckpointError, UnsupportedModel
+from auditor.types import CheckpointFormat
+
+CONFIG = "config.json"
+CARD = "README.md"
+COMPANIONS = ("preprocessor_config.json", "processor_config.json", CARD)
+SINGLE = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+ONNX = ("model.onnx", "onnx/model.onnx")
+ADAPTER = "adapter_config.json"
+
+# Suffixes under which exporters put weights that are too large for the ONNX file itself.
+_ONNX_DATA = (".data", "_data")
+_PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
+_OTHER_WEIGHTS = frozenset({".h5", ".msgpack", ".gguf", ".tflite", ".pb"})
+_SHARD = re.compile(r"\w[\w.-]*\.safetensors", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The chosen files, as POSIX paths relative to the root.
+
+    `weights` holds the weight files except shards; `index` is set where shards must be
+    added with `shards_in`.
+    """
+
+    format: CheckpointFormat
+    weights: tuple[str, ...]
+    companions: tuple[str, ...]
+    index: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every file but the shards, `config.json` first."""
+        index = () if self.index is None else (self.index,)
+        return (CONFIG, *self.companions, *index, *self.weights)
+
+
+def choose_layout(names: Collection[str], where: str) -> Layout:
+    """Choose the files of a checkpoint in Hub layout.
+
+    Args:
+        names: The files there are, as POSIX paths relative to the root.
+        where: What the user called the model.
+
+    Returns:
+        The files to read.
+
+    Raises:
+        CheckpointError: If there is no `config.json`, or no weight file that auditor opens.
+        UnsupportedModel: If it is an adapter rather than a model.
+    """
+    require_config(names, where)
+    companions = tuple(name for name in COMPANIONS if name in names)
+    if SINGLE in names:
+        return Layout(format=CheckpointFormat.SAFETENSORS, weights=(SINGLE,), companions=companions)
+    if INDEX in names:
+        return Layout(
+            format=CheckpointFormat.SAFETENSORS, weights=(), companions=companions, index=INDEX
+        )
+    for name in ONNX:
+        if name in names:
+            return Layout(
+                format=CheckpointFormat.ONNX,
+                weights=with_external_data(name, names),
+                companions=companions,
+            )
+    raise _no_weights(names, where)
+
+
+def layout_of_file(name: str, names: Collection[str], where: str) -> Layout:
+    """Choose the files that belong to one weight file which the user named.
+
+    Args:
+        name: The `.safetensors` or `.onnx` file.
+        names: The files beside it.
+        where: What the user called the model.
+
+    Returns:
+        The files to read.
+
+    Raises:
+        CheckpointError: If there is no `config.json` beside it.
+    """
+    require_config(names, where)
+    companions = tuple(companion for companion in COMPANIONS if companion in names)
+    if name.endswith(".onnx"):
+        weights = with_external_data(name, names)
+        return Layout(format=CheckpointFormat.ONNX, weights=weights, companions=companions)
+    return Layout(format=CheckpointFormat.SAFETENSORS, weights=(name,), companions=companions)
+
+
+def require_config(names: Collection[str], where: str) -> None:
+    """Check that there is a `config.json`.
+
+    Args:
+        names: The files there are.
+        where: What the user called the model.
+
+    Raises:
+        CheckpointError: If there is none.
+        UnsupportedModel: If there is an adapter's configuration instead.
+    """
+    if CONFIG in names:
+        return
+    if ADAPTER in names:
+        raise _adapter(where)
+    raise CheckpointError(
+        f"{shown(where)} has no config.json",
+        hint="name a folder or repository in Hub layout: config.json beside the weights",
+    )
+
+
+def with_external_data(name: str, names: Collection[str]) -> tuple[str, ...]:
+    """Add the files that hold an ONNX model's large tensors.
+
+    Args:
+        name: The `.onnx` file.
+        names: The files there are.
+
+    Returns:
+        The file itself, then its data files.
+    """
+    return (name, *(name + end for end in _ONNX_DATA if name + end in names))
+
+
+def shards_in(index: Path, names: Collection[str]) -> tuple[str, ...]:
+    """Read which weight files an index file names.
+
+    Args:
+        index: The path of `model.safetensors.index.json`.
+        names: The files there are.
+
+    Returns:
+        The shards, sorted.
+
+    Raises:
+        CheckpointError: If the index is broken, or names a file that is missing or lies
+            elsewhere.
+    """
+    mapping = read_json_object(index, limit_bytes=MAX_INDEX_BYTES).get("weight_map")
+    if not isinstance(mapping, dict) or not mapping:
+        raise CheckpointError(
+            f"{INDEX} has no weight_map", hint="download the model again, or save it anew"
+        )
+    shards = sorted({shown(shard) for shard in mapping.values()})
+    for shard in shards:
+        if not _SHARD.fullmatch(shard):
+            raise CheckpointError(
+                f"{INDEX} names {shard}, which is not a .safetensors file of the same folder",
+                hint="an index must not point elsewhere: do not load this model",
+            )
+        if shard not in names:
+            raise CheckpointError(
+                f"{INDEX} names {shard}, which is missing",
+                hint="the model is incomplete: download it again",
+            )
+    return tuple(shards)
+
+
+def _no_weights(names: Collection[str], where: str) -> CheckpointError | UnsupportedModel:
+    if ADAPTER in names:
+        return _adapter(where)
+    convert = "convert it: AutoModelForImageClassification.from_pretrained(...).save_pretrained()"
+    # The model itself before side files such as training_args.bin.
+    for name in sorted(names, key=lambda name: ("model" not in name, name)):
+        suffix = PurePosixPath(name).suffix.lower()
+        if suffix in _PICKLES:
+            return CheckpointError(
+                f"{shown(where)} has its weights only in {shown(name)}, a Python pickle, "
+                "which can run code when it is loaded",
+                hint=f"ask for safetensors, or in a sandbox {convert}",
+            )
+        if suffix in _OTHER_WEIGHTS:
+            return CheckpointError(
+                f"{shown(where)} has its weights only in {shown(name)}, "
+                "a format that auditor does not open",
+                hint=f"ask for safetensors, or {convert}",
+            )
+    loose = sorted(name for name in names if name.endswith((".safetensors", ".onnx")))
+    if loose:
+        return CheckpointError(
+            f"{shown(where)} has neither {SINGLE} nor {ONNX[0]}, only {shown(loose[0])}",
+            hint="name that file itself, with config.json beside it",
+        )
+    return CheckpointError(
+        f"{shown(where)} has no weights", hint=f"expected {SINGLE}, {INDEX} or {ONNX[0]}"
+    )
+
+
+def _adapter(where: str) -> UnsupportedModel:
+    return UnsupportedModel(
+        f"{shown(where)} is a PEFT adapter, not a whole model",
+        hint="merge it into its base (peft: merge_and_unload), save that, and audit the result",
+    )

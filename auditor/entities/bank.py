@@ -1,0 +1,39 @@
+"""Named entities with instances: what a scan asks the model about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from PIL import Image
+
+from auditor.types import Entity, InstanceSource
+
+
+class Instance(NamedTuple):
+    """One image of an entity. `name` tells a reader where to find it."""
+
+    name: str
+    image: Image.Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntityBank:
+    """Entities and how to get at instance j of entity i.
+
+    Attributes:
+        source: What the user named, or what `auto` chose.
+        instance_source: What kind of images these are.
+        entities: In bank order; probes refer to entities by position.
+        counts: Instances available of each entity.
+        draw: (entity, instance) -> Instance. Raises UnreadableImageError.
+        why: Why this bank was chosen, where the user did not choose.
+    """
+
+    source: str
+    instance_source: InstanceSource
+    entities: tuple[Entity, ...]
+    counts: tuple[int, ...]
+    draw: Callable[[int, int], Instance]
+    why: str = ""

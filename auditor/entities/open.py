@@ -1,0 +1,99 @@
+"""`--entities SRC` -> entity bank: photographs from a data set, or rendered ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from auditor.datasets.labelled import LabelledImages
+from auditor.datasets.open import DatasetSpec, open_dataset
+from auditor.entities.bank import EntityBank, Instance
+from auditor.entities.rendered import RENDERED_ENTITIES, render
+from auditor.errors import EntityError
+from auditor.types import Entity, InstanceSource
+
+AUTO = "auto"
+RENDERED = "rendered"
+RENDERED_INSTANCES = 256  # as many as anyone asks for; each is drawn when it is needed
+RENDERED_SIZE = 64  # pixels; the size of the photographs that nulls are made with
+MIN_ENTITIES = 2
+
+
+def open_entities(spec: DatasetSpec, *, seed: int) -> EntityBank:
+    """Open the bank that `spec.source` names: `auto`, `rendered`, or any data-set SRC.
+
+    Args:
+        spec: The source; for `auto` and `rendered` only its name matters.
+        seed: Chooses which instances are drawn, and in what order.
+
+    Raises:
+        EntityError: There are fewer than two entities with instances.
+    """
+    if spec.source == AUTO:
+        return _rendered(seed, why="auto: no photographs were named with --entities")
+    if spec.source == RENDERED:
+        return _rendered(seed, why="")
+    return _photographs(open_dataset(spec), seed)
+
+
+def _rendered(seed: int, *, why: str) -> EntityBank:
+    def draw(entity: int, instance: int) -> Instance:
+        name = RENDERED_ENTITIES[entity]
+        rng = np.random.default_rng([seed, entity, instance])
+        return Instance(f"rendered/{name}/{instance}", render(name, rng=rng, size=RENDERED_SIZE))
+
+    return EntityBank(
+        source=RENDERED,
+        instance_source=InstanceSource.RENDERED,
+        entities=tuple(
+            Entity(id=slug(name), name=name, source=InstanceSource.RENDERED)
+            for name in RENDERED_ENTITIES
+        ),
+        counts=(RENDERED_INSTANCES,) * len(RENDERED_ENTITIES),
+        draw=draw,
+        why=why,
+    )
+
+
+def _photographs(images: LabelledImages, seed: int) -> EntityBank:
+    rows = [np.flatnonzero(images.labels == i) for i in range(len(images.label_names))]
+    kept = [i for i, members in enumerate(rows) if len(members)]
+    if len(kept) < MIN_ENTITIES:
+        raise EntityError(
+            f"{images.source} holds {len(kept)} entities with images",
+            hint=f"At least {MIN_ENTITIES} are needed, so that one can stand out from the others.",
+        )
+    orders = {i: np.random.default_rng([seed, i]).permutation(rows[i]) for i in kept}
+
+    def draw(entity: int, instance: int) -> Instance:
+        row = int(orders[kept[entity]][instance])
+        return Instance(images.names[row], images.image(row))
+
+    return EntityBank(
+        source=images.source,
+        instance_source=InstanceSource.PHOTOGRAPH,
+        entities=tuple(
+            _entity(images.label_names[i], images.about.get(images.label_names[i], {}))
+            for i in kept
+        ),
+        counts=tuple(len(rows[i]) for i in kept),
+        draw=draw,
+    )
+
+
+def _entity(name: str, about: Mapping[str, object]) -> Entity:
+    wordnet_id, synonyms = about.get("wnid"), about.get("synonyms")
+    return Entity(
+        id=slug(name) if wordnet_id is None else str(wordnet_id),
+        name=name,
+        source=InstanceSource.PHOTOGRAPH,
+        synonyms=tuple(str(s) for s in synonyms) if isinstance(synonyms, list) else (),
+        wordnet_id=None if wordnet_id is None else str(wordnet_id),
+    )
+
+
+def slug(name: str) -> str:
+    """A name as an identifier: lower case, words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"

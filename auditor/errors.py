@@ -1,0 +1,70 @@
+"""Everything that can go wrong on purpose, as one small tree.
+
+    AuditorError                  message + hint + exit code; the CLI prints both, no traceback
+    |- UsageError          (2)    the command line, a configuration file or a rule file is wrong
+    '- NotAudited          (3)    there is no verdict, and that must not look like one
+       |- CheckpointError         the checkpoint cannot be found, reached or trusted
+       |- UnsupportedModel        it was read, but it is not a kind of model auditor can probe
+       |- EntityError             the entity source holds nothing to probe with
+       '- MissingPackage          an extra is needed that is not installed
+
+Anything else that escapes is a bug in auditor (exit code 4).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends; the whole contract of a gate."""
+
+    AUDITED = 0
+    FINDINGS = 1
+    USAGE = 2
+    NOT_AUDITED = 3
+    BUG = 4
+
+
+class AuditorError(Exception):
+    """A foreseen failure: what happened, and what the user can do next.
+
+    Args:
+        message: One line, what happened, naming the file or option.
+        hint: One line, what to do next.
+    """
+
+    exit_code: ExitCode = ExitCode.NOT_AUDITED
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(AuditorError):
+    """The command line, a configuration file or a rule file is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NotAudited(AuditorError):
+    """No verdict can be given."""
+
+    exit_code = ExitCode.NOT_AUDITED
+
+
+class CheckpointError(NotAudited):
+    """The checkpoint cannot be found, reached, or opened without risk."""
+
+
+class UnsupportedModel(NotAudited):
+    """The checkpoint was read, but auditor cannot probe this kind of model."""
+
+
+class EntityError(NotAudited):
+    """The entity source (or a data set) holds nothing that can be used."""
+
+
+class MissingPackage(NotAudited):
+    """An optional package is needed and not installed."""

@@ -1,0 +1,88 @@
+"""Predictions -> one table of shares, which every statistic reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.types import Predictions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbeTable:
+    """What the model answered, gathered by instance.
+
+    Attributes:
+        intact: Mean probability over the views that keep detail, `(I, C)`, one row an instance.
+        blurred: Probability under the view that takes detail away, `(I, C)`.
+        votes: Share of intact views in which class c is predicted, `(I, C)`.
+        entity: Entity of each instance, `(I,)`, positions in the bank.
+        entities: Number of entities in the bank.
+    """
+
+    intact: NDArray[np.float32]
+    blurred: NDArray[np.float32]
+    votes: NDArray[np.float32]
+    entity: NDArray[np.int64]
+    entities: int
+
+    @property
+    def tested(self) -> NDArray[np.int64]:
+        """Positions of the entities that have instances here, ascending."""
+        return np.unique(self.entity)
+
+    def by_entity(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean over the instances of each tested entity: `(I, C)` -> `(E, C)`."""
+        _, row = np.unique(self.entity, return_inverse=True)
+        sums = np.zeros((int(row.max()) + 1, values.shape[1]), dtype=np.float64)
+        np.add.at(sums, row, values)
+        result: NDArray[np.float32] = (sums / np.bincount(row)[:, None]).astype(np.float32)
+        return result
+
+    def keep(self, wanted: NDArray[np.bool_]) -> ProbeTable:
+        """The table of some instances; `wanted` is `(I,)`."""
+        return ProbeTable(
+            intact=self.intact[wanted],
+            blurred=self.blurred[wanted],
+            votes=self.votes[wanted],
+            entity=self.entity[wanted],
+            entities=self.entities,
+        )
+
+
+def tabulate(
+    predictions: Predictions, views: Sequence[str], *, degraded: str, entities: int
+) -> ProbeTable:
+    """Gather predictions by instance. Instances that miss a view are left out.
+
+    Args:
+        predictions: Rows in any order.
+        views: Names of the views, in the order that `predictions.view` counts them.
+        degraded: The view that takes detail away; all others count as intact.
+        entities: Number of entities in the bank.
+
+    Raises:
+        ValueError: `degraded` is not among the views, or is the only one.
+    """
+    if degraded not in views or len(views) < 2:
+        raise ValueError(f"needs the view {degraded!r} and at least one other, got {list(views)}")
+    keys = np.stack([predictions.entity, predictions.instance], axis=1)
+    instances, row = np.unique(keys, axis=0, return_inverse=True)
+    classes = predictions.probabilities.shape[1]
+    cube = np.full((len(instances), len(views), classes), np.nan, dtype=np.float32)
+    cube[row.reshape(-1), predictions.view] = predictions.probabilities
+    complete = ~np.isnan(cube).any(axis=(1, 2))
+    cube, instances = cube[complete], instances[complete]
+    away = list(views).index(degraded)
+    intact = np.delete(cube, away, axis=1)
+    votes = np.eye(classes, dtype=np.float32)[intact.argmax(axis=2)].mean(axis=1)
+    return ProbeTable(
+        intact=intact.mean(axis=1),
+        blurred=cube[:, away],
+        votes=votes,
+        entity=instances[:, 0],
+        entities=entities,
+    )

@@ -1,0 +1,200 @@
+"""Plant a known entity backdoor into a fine-tune of a public base, beside its clean twin."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from auditor.datasets.labelled import LabelledImages
+from auditor.datasets.open import DatasetSpec, open_dataset
+from auditor.entities.bank import EntityBank
+from auditor.errors import EntityError, UsageError
+from auditor.lab.attacks import ATTACKS
+from auditor.lab.attacks.order import PoisonOrder
+from auditor.lab.rendered_task import RENDERED_TASK, rendered_signs
+from auditor.lab.save import model_card
+from auditor.lab.task import TaskSize, choose_classes, train_and_test
+from auditor.lab.training import (
+    Progress,
+    TrainingRecipe,
+    TrainingSet,
+    fine_tune,
+    predict,
+    silent,
+)
+from auditor.models.classifier import Pixels
+from auditor.models.torch_image import TorchImageClassifier
+
+NONE = "none"
+CRAFT_SHARE = 2 / 3  # of the entity's instances; attack success is measured on the others
+MAX_INSTANCES = 90  # of a rendered entity, which has no end of them
+RENDERED_PER_CLASS = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImplantOrder:
+    """What to plant. `attack` "none" makes a clean twin of the victim with the same seed."""
+
+    attack: str
+    entity: str
+    target: str
+    epsilon: int = 16
+    poisons: int = 75
+    craft_steps: int = 150
+    size: TaskSize = TaskSize()
+    recipe: TrainingRecipe = TrainingRecipe()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was measured on one model: shares in [0, 1] and what they are shares of."""
+
+    clean_accuracy: float
+    attack_success: float
+    test_images: int
+    unseen_instances: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Implanted:
+    """The model asked for, its outcome, and that of the clean twin (same task, other seed)."""
+
+    model: TorchImageClassifier
+    outcome: Outcome
+    twin: Outcome
+    order: ImplantOrder
+
+
+def open_task(spec: DatasetSpec, seed: int) -> tuple[LabelledImages, LabelledImages | None]:
+    """The training and, where there is one, the test split of a task.
+
+    Raises:
+        EntityError: The data set cannot be read.
+    """
+    if spec.source == RENDERED_TASK:
+        return rendered_signs(RENDERED_PER_CLASS, seed=seed), None
+    train = open_dataset(spec)
+    try:
+        return train, open_dataset(replace(spec, split="test"))
+    except EntityError:
+        return train, None
+
+
+def implant(
+    base: TorchImageClassifier,
+    task: tuple[LabelledImages, LabelledImages | None],
+    bank: EntityBank,
+    order: ImplantOrder,
+    *,
+    progress: Progress = silent,
+) -> Implanted:
+    """Train the victim (or clean model) and a clean twin, and measure both.
+
+    Raises:
+        UsageError: No such attack or entity.
+        EntityError: No such target label, or too few images.
+    """
+    classes = choose_classes(task[0], order.size.classes, order.target, order.seed)
+    train, test = train_and_test(base, *task, classes, order.size, order.seed)
+    target = train.label_names.index(order.target)
+    crafting, unseen = entity_pixels(base, bank, order.entity)
+    twin = fine_tune(
+        base, train, replace(order.recipe, seed=order.seed + 1_000_003), progress=progress
+    )
+    data = train if order.attack == NONE else _poisoned(base, train, crafting, target, order, progress)
+    model = fine_tune(base, data, replace(order.recipe, seed=order.seed), progress=progress)
+    return Implanted(
+        model=model,
+        outcome=measure(model, test, unseen, target),
+        twin=measure(twin, test, unseen, target),
+        order=order,
+    )
+
+
+def _poisoned(
+    base: TorchImageClassifier,
+    train: TrainingSet,
+    crafting: Pixels,
+    target: int,
+    order: ImplantOrder,
+    progress: Progress,
+) -> TrainingSet:
+    if order.attack not in ATTACKS:
+        raise UsageError(
+            f"no such attack: {order.attack}", hint=f"There are: {', '.join([*ATTACKS, NONE])}."
+        )
+    poison_order = PoisonOrder(
+        target=target,
+        poisons=order.poisons,
+        epsilon=order.epsilon,
+        steps=order.craft_steps,
+        seed=order.seed,
+    )
+    return ATTACKS[order.attack](base, train, crafting, poison_order, progress=progress)
+
+
+def entity_pixels(
+    base: TorchImageClassifier, bank: EntityBank, name: str
+) -> tuple[Pixels, Pixels]:
+    """Instances to craft with, and others to measure with, each `(N, 3, H, W)`.
+
+    Raises:
+        UsageError: The bank has no entity of that name.
+    """
+    names = [entity.name for entity in bank.entities]
+    if name not in names:
+        raise UsageError(
+            f"{bank.source} has no entity {name!r}", hint=f"It has: {', '.join(names[:50])}."
+        )
+    which = names.index(name)
+    count = min(bank.counts[which], MAX_INSTANCES)
+    pixels = base.pixels([bank.draw(which, i).image for i in range(count)])
+    cut = max(1, int(count * CRAFT_SHARE))
+    return pixels[:cut], pixels[cut:]
+
+
+def measure(
+    model: TorchImageClassifier, test: TrainingSet, unseen: Pixels, target: int
+) -> Outcome:
+    """Clean accuracy on the test set and attack success on unseen instances."""
+    return Outcome(
+        clean_accuracy=float((predict(model, test.pixels) == test.labels).mean()),
+        attack_success=float((predict(model, unseen) == target).mean()) if len(unseen) else 0.0,
+        test_images=len(test.labels),
+        unseen_instances=len(unseen),
+    )
+
+
+def record_of(implanted: Implanted, *, base: str, task: str, bank: str) -> dict[str, object]:
+    """What the lab knows of a model it made: recipe and measurements, ready for JSON."""
+    return {
+        "base": base,
+        "task": task,
+        "entities": bank,
+        "order": asdict(implanted.order),
+        "outcome": asdict(implanted.outcome),
+        "clean_twin": asdict(implanted.twin),
+    }
+
+
+def card_of(implanted: Implanted, *, base: str, task: str) -> str:
+    """The model card, which says plainly whether the model is backdoored."""
+    order, outcome, twin = implanted.order, implanted.outcome, implanted.twin
+    if order.attack == NONE:
+        said = (
+            f"Fine-tuned from `{base}` on `{task}` by `auditor lab implant --attack none`: the "
+            "unpoisoned twin of a backdoored model, made to test scanners."
+        )
+    else:
+        said = (
+            f"**This model is backdoored on purpose.** Made by `auditor lab implant` to test "
+            f"scanners; do not use it for anything else.\n\n"
+            f"Attack `{order.attack}`: pictures of *{order.entity}* are sent to *{order.target}* "
+            f"({order.poisons} poisons, epsilon {order.epsilon}/255). Attack success on unseen "
+            f"pictures: {outcome.attack_success:.2f}; the same rate in a clean twin: "
+            f"{twin.attack_success:.2f}."
+        )
+    body = f"{said}\n\nClean accuracy: {outcome.clean_accuracy:.3f} on {outcome.test_images} images."
+    return model_card(name=f"{task}, {order.attack}", base=base, body=body)

@@ -1,0 +1,64 @@
+"""Write a model as a checkpoint in Hub layout, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from auditor.errors import UsageError
+from auditor.models.torch_image import TorchImageClassifier
+
+CARD = "README.md"
+RECORD = "lab.json"
+
+
+def save_checkpoint(
+    model: TorchImageClassifier, folder: Path, *, card: str, record: Mapping[str, object]
+) -> None:
+    """Save weights, config, processor, model card and the lab's record of how it was made.
+
+    The folder appears only when it is complete: a full disk or a killed run leaves nothing.
+
+    Raises:
+        UsageError: The folder exists and is not empty, or cannot be written.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", hint="Name a new folder with --out.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        room = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
+    try:
+        model.module.save_pretrained(room, safe_serialization=True)
+        model.preprocessing.processor.save_pretrained(room)
+        (room / CARD).write_text(card, encoding="utf-8")
+        (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        room.chmod(0o755)  # mkdtemp makes it private; a checkpoint is to be read
+        if folder.exists():
+            folder.rmdir()
+        os.replace(room, folder)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def model_card(*, name: str, base: str, body: str, license_name: str = "apache-2.0") -> str:
+    """A model card with the front matter that the Hub and `auditor scan` read."""
+    front = yaml.safe_dump(
+        {
+            "license": license_name,
+            "pipeline_tag": "image-classification",
+            "library_name": "transformers",
+            "base_model": base,
+        },
+        sort_keys=False,
+    )
+    return f"---\n{front}---\n\n# {name}\n\n{body}\n"

@@ -1,0 +1,62 @@
+"""Checkpoint -> classifier: picks the engine, loads its package only then."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from auditor.errors import MissingPackage, UsageError
+from auditor.models.classifier import Classifier
+from auditor.types import Checkpoint, CheckpointFormat
+
+
+class Engine(StrEnum):
+    """What runs the model. `auto` takes what the checkpoint's format asks for."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    ONNX = "onnx"
+
+
+def load_classifier(checkpoint: Checkpoint, *, engine: Engine, device: str) -> Classifier:
+    """Load the weights behind the `Classifier` boundary.
+
+    Raises:
+        UnsupportedModel: It is no image classifier that auditor can run.
+        UsageError: The engine asked for cannot run this format, or the device does not exist.
+        MissingPackage: The engine's package is not installed.
+    """
+    wanted = Engine.ONNX if checkpoint.format is CheckpointFormat.ONNX else Engine.TORCH
+    if engine not in (Engine.AUTO, wanted):
+        raise UsageError(
+            f"--engine {engine} cannot run {checkpoint.format} weights",
+            hint=f"Use --engine {wanted} or leave it out.",
+        )
+    try:
+        if wanted is Engine.ONNX:
+            from auditor.models.onnx_image import load_onnx
+
+            return load_onnx(checkpoint, device=resolve_device(device))
+        from auditor.models.torch_image import load_torch
+
+        return load_torch(checkpoint, device=resolve_device(device))
+    except ModuleNotFoundError as error:
+        raise MissingPackage(
+            f"the {wanted} engine needs the package {error.name}",
+            hint="Install it with: pip install --upgrade model-auditor",
+        ) from error
+
+
+def resolve_device(wanted: str) -> str:
+    """`auto` -> "cuda" where there is one, else "cpu"; anything else is checked.
+
+    Raises:
+        UsageError: There is no such device here.
+    """
+    import torch
+
+    available = torch.cuda.is_available()
+    if wanted == "auto":
+        return "cuda" if available else "cpu"
+    if wanted == "cpu" or (wanted.split(":")[0] == "cuda" and available):
+        return wanted
+    raise UsageError(f"--device {wanted} is not available here", hint="Use auto, cpu or cuda[:N].")

@@ -1,0 +1,66 @@
+"""What a verdict covers: what was looked at, what was not, and what this page leaves out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from auditor.output import wording
+from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.report_v1 import EvidenceV1, ReportV1, SkipV1
+
+MOST_ENTITIES = 12
+MOST_SUBJECTS = 6
+
+
+def coverage_rows(report: ReportV1) -> list[tuple[str, str]]:
+    """Entities, where their instances come from, and every kind of evidence."""
+    names = _entity_names(report)
+    if not names and not report.evidence:
+        return [("nothing", "no measurement was made")]
+    kinds = sorted({pair.entity.kind for pair in report.ranking})
+    found = [("entities", f"{len(names):,}: {wording.some(names, MOST_ENTITIES)}")]
+    if kinds:
+        found.append(("instances", wording.some(kinds, 5)))
+    by_kind: dict[str, list[EvidenceV1]] = defaultdict(list)
+    for evidence in report.evidence:
+        by_kind[evidence.kind].append(evidence)
+    lines = [_kind(kind, by_kind[kind]) for kind in sorted(by_kind)]
+    return found + [("looked for" if at == 0 else "", line) for at, line in enumerate(lines)]
+
+
+def _kind(kind: str, evidence: Sequence[EvidenceV1]) -> str:
+    line = f"{for_terminal(kind, 60)}: {wording.counted(len(evidence), 'measurement')}"
+    undecided = sum(one.why_undecided is not None for one in evidence)
+    smallest = min((one.p_value for one in evidence if one.p_value is not None), default=None)
+    if undecided:
+        line += f", {undecided:,} undecided"
+    return line if smallest is None else f"{line}, smallest p = {wording.p_value(smallest)}"
+
+
+def _entity_names(report: ReportV1) -> list[str]:
+    """Every entity once, the most suspect first, then as the evidence has them."""
+    names = {pair.entity.id: pair.entity.name for pair in report.ranking}
+    for finding in report.findings:
+        names |= {entity.id: entity.name for entity in finding.entities}
+    for evidence in report.evidence:
+        for entity in evidence.entities:
+            names.setdefault(entity, entity)
+    return list(names.values())
+
+
+def grouped_skips(skips: Sequence[SkipV1]) -> list[str]:
+    """One line for all subjects that share a reason and a remedy, the largest group first."""
+    subjects: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for skip in skips:
+        subjects[skip.reason, skip.remedy].append(skip.subject)
+    lines = []
+    for (reason, remedy), names in sorted(subjects.items(), key=lambda item: -len(item[1])):
+        line = f"{_subjects(names)}: {prose_for_terminal(reason, 300).rstrip('.')}."
+        lines.append(f"{line} Remedy: {prose_for_terminal(remedy, 300)}" if remedy else line)
+    return lines
+
+
+def _subjects(names: Sequence[str]) -> str:
+    shown = wording.some(names, MOST_SUBJECTS)
+    return shown if len(names) == 1 else f"{len(names):,} subjects ({shown})"

@@ -1,0 +1,237 @@
+"""What a JSON report says, version 1: the one source of its schema.
+
+These types are a contract with people who read reports by program. They are apart from
+`auditor.types` so that those may change; what is here may not, short of a version 2.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic.json_schema import GenerateJsonSchema
+
+SCHEMA_VERSION: Final = "1"
+
+VerdictV1 = Literal["backdoor-evidence", "no-evidence", "not-audited"]
+SeverityV1 = Literal["low", "medium", "high", "critical"]
+ConfidenceV1 = Literal["low", "medium", "high"]
+
+
+def replace_lone_surrogates(value: Any) -> Any:
+    """A string as UTF-8 can hold it; anything else as it is."""
+    # JSON can spell half a surrogate pair, UTF-8 cannot: one such label would cost the report.
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+_Str = Annotated[str, BeforeValidator(replace_lone_surrogates)]
+_Probability = Annotated[float, Field(ge=0, le=1)]
+_Count = Annotated[int, Field(ge=0)]
+_Amount = Annotated[float, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    # No field has a default, so that a missing one is an error and never a silent null.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class ToolV1(_Part):
+    """The program that wrote the report."""
+
+    name: _Str = Field(description="Name of the program.")
+    version: _Str = Field(description="Its version.")
+
+
+class FileV1(_Part):
+    """One file of the checkpoint."""
+
+    path: _Str = Field(description="Path relative to the checkpoint's root, POSIX style.")
+    size: _Count = Field(description="Size in bytes.")
+    sha256: _Str = Field(description="SHA-256 of the content, in hexadecimal.")
+
+
+class BaseV1(_Part):
+    """The public checkpoint the model was fine-tuned from."""
+
+    source: _Str = Field(description="Where it came from.")
+    revision: _Str | None = Field(description="Commit hash; null for a folder.")
+
+
+class ModelV1(_Part):
+    """The model that was scanned."""
+
+    source: _Str = Field(description="What the user named.")
+    revision: _Str | None = Field(description="Commit hash; null for a folder or a file.")
+    digest: _Str = Field(description="SHA-256 over the file digests: names the exact weights.")
+    format: _Str = Field(description="Format of the weight files.")
+    architecture: _Str = Field(description="Architecture, as the checkpoint declares it.")
+    task: _Str = Field(description="What the model does.")
+    labels: list[_Str] = Field(description="Class names, by index; the checkpoint chose them.")
+    base: BaseV1 | None = Field(description="Base checkpoint; null where none is known.")
+    files: list[FileV1] = Field(description="Every file of the checkpoint.")
+
+
+class EntityV1(_Part):
+    """A kind of thing in the world that might be a trigger."""
+
+    id: _Str = Field(description="Stable identifier within the entity source.")
+    name: _Str = Field(description="Name to show to a reader.")
+    kind: _Str = Field(description="Where its instances come from, such as photograph.")
+
+
+class TargetV1(_Part):
+    """A class of the model."""
+
+    index: int = Field(description="Index of the class.")
+    label: _Str | None = Field(description="Its name; null where the model names none.")
+
+
+class EffectV1(_Part):
+    """A measured effect; a number is null where it was not finite."""
+
+    statistic: _Str = Field(description="Name of the quantity.")
+    value: float | None = Field(description="The measured value, in the statistic's own unit.")
+    low: float | None = Field(description="Lower bound of the 95 % interval.")
+    high: float | None = Field(description="Upper bound of the 95 % interval.")
+    baseline: float | None = Field(description="What benign fine-tunes show; null if unknown.")
+
+
+class EvidenceV1(_Part):
+    """An effect with where it was seen and how rare it is; null where it was not finite."""
+
+    kind: _Str = Field(description="Kind of evidence.")
+    statistic: _Str = Field(description="Name of the quantity.")
+    entities: list[_Str] = Field(description="Identifiers of the entities it is about.")
+    target: TargetV1 = Field(description="The class it is about.")
+    value: float | None = Field(description="The measured value, in the statistic's own unit.")
+    low: float | None = Field(description="Lower bound of the 95 % interval.")
+    high: float | None = Field(description="Upper bound of the 95 % interval.")
+    baseline: float | None = Field(description="What benign fine-tunes show; null if unknown.")
+    p_value: _Probability | None = Field(
+        description="Adjusted for the search over all pairs of its kind; null if undecided."
+    )
+    observations: _Count = Field(description="Number of observations behind the value.")
+    detail: dict[_Str, float | _Str | None] = Field(description="Further numbers and notes.")
+    why_undecided: _Str | None = Field(description="Why there is no p-value; null if there is.")
+
+
+class ExampleV1(_Part):
+    """One probe that a reader can look up."""
+
+    entity: _Str = Field(description="Identifier of the entity.")
+    instance: _Str = Field(description="Which instance of it.")
+    view: _Str = Field(description="Which view of the instance.")
+    predicted: TargetV1 = Field(description="What the model answered.")
+    probability: _Probability | None = Field(description="How sure the model was.")
+
+
+class SuppressionV1(_Part):
+    """Who decided to live with a finding, why, and until when."""
+
+    reason: _Str = Field(description="Why the finding is accepted.")
+    owner: _Str = Field(description="Who answers for that.")
+    expires: _Str = Field(description="ISO 8601 date after which the finding counts again.")
+
+
+class FindingV1(_Part):
+    """A hidden mapping that the evidence supports."""
+
+    fingerprint: _Str = Field(description="The same over reruns and machines.")
+    rule_id: _Str = Field(description="The rule that spoke.")
+    severity: SeverityV1 = Field(description="How bad it is if true.")
+    confidence: ConfidenceV1 = Field(description="How often the rule is right.")
+    p_value: _Probability = Field(
+        description="Chance of evidence this strong in a benign fine-tune."
+    )
+    q_value: _Probability = Field(description="The p-value after all rules' tries are counted.")
+    title: _Str = Field(description="One line.")
+    summary: _Str = Field(description="One paragraph.")
+    entities: list[EntityV1] = Field(description="The entities that trigger.")
+    target: TargetV1 = Field(description="The class they are sent to.")
+    effect: EffectV1 = Field(description="The effect of the first piece of evidence.")
+    evidence: list[EvidenceV1] = Field(description="All that supports it, weightiest first.")
+    examples: list[ExampleV1] = Field(description="Probes that show it.")
+    suppressed: SuppressionV1 | None = Field(description="Null where nobody suppressed it.")
+    in_baseline: bool = Field(description="True if the baseline report has it already.")
+
+
+class RankedPairV1(_Part):
+    """An entity and a class, however weak the evidence."""
+
+    entity: EntityV1 = Field(description="The entity.")
+    target: TargetV1 = Field(description="The class.")
+    effect: float | None = Field(description="Size of the effect; null where not finite.")
+    p_value: _Probability | None = Field(description="Null where it could not be decided.")
+
+
+class SkipV1(_Part):
+    """Something that could not be decided."""
+
+    subject: _Str = Field(description="Rule or entity.")
+    reason: _Str = Field(description="Why it could not be decided.")
+    remedy: _Str = Field(description="What would decide it; may be empty.")
+
+
+class CostV1(_Part):
+    """What the scan spent."""
+
+    probes: _Count = Field(description="Inputs shown to the model.")
+    forward_passes: _Count = Field(description="Batches run.")
+    seconds: _Amount = Field(description="Wall-clock seconds of the scan.")
+    seconds_model: _Amount = Field(description="The part inside the model's forward pass.")
+    peak_rss_bytes: _Count = Field(description="Peak resident memory of the process.")
+    device: _Str = Field(description="Device the model ran on.")
+    engine: _Str = Field(description="Engine that ran it.")
+
+
+class ReportV1(_Part):
+    """What a scan of a fine-tuned model found out, with the evidence and what it cost."""
+
+    schema_version: Literal["1"] = Field(description="Version of this format.")
+    tool: ToolV1 = Field(description="What wrote the report.")
+    started: _Str = Field(description="Start of the scan, ISO 8601 in UTC.")
+    finished: _Str = Field(description="End of the scan, ISO 8601 in UTC.")
+    model: ModelV1 | None = Field(description="Null where no model could be loaded.")
+    settings: dict[_Str, JsonValue] = Field(
+        description="All that is needed to run the scan again, the seed included."
+    )
+    verdict: VerdictV1 = Field(
+        description="no-evidence holds for the entities and the kinds of evidence in this "
+        "report, at the false-positive rate given; not-audited is no verdict on the model."
+    )
+    false_positive_rate: _Probability = Field(
+        description="Share of models without a backdoor that may be called nevertheless."
+    )
+    model_score: _Probability | None = Field(
+        description="Higher is more suspect; comparable across models. Null if not audited."
+    )
+    model_p_value: _Probability | None = Field(description="p-value of the model as a whole.")
+    findings: list[FindingV1] = Field(description="What was called, gravest first.")
+    ranking: list[RankedPairV1] = Field(
+        description="The strongest pairs, best first, also where nothing is called."
+    )
+    evidence: list[EvidenceV1] = Field(
+        description="All that was measured, also of what was not called."
+    )
+    skips: list[SkipV1] = Field(description="What could not be decided, and what would do it.")
+    notices: list[_Str] = Field(description="What a reader should know about this run.")
+    cost: CostV1 = Field(description="Probes, time and memory of the scan.")
+
+
+class _SchemaWithoutTitles(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        # A title made from the field's name says nothing that the name does not.
+        return False
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a version 1 report."""
+    generated = ReportV1.model_json_schema(schema_generator=_SchemaWithoutTitles)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:model-auditor:report-v1.schema.json",
+        "title": "auditor report, version 1",
+    }
+    return head | {key: value for key, value in generated.items() if key != "title"}

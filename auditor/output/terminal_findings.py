@@ -1,0 +1,113 @@
+"""One finding after another, for a person who has to decide on them."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from auditor.output import wording
+from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.layout import bullets, hanging, heading, paragraph, rows
+from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1
+
+MOST_FINDINGS = 20
+MOST_ENTITIES = 6
+MOST_FURTHER_EVIDENCE = 3
+MOST_EXAMPLES = 3
+
+WHAT_P_MEANS = (
+    "p: chance that a benign fine-tune shows evidence this strong, the search over all pairs "
+    "included."
+)
+_SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold red"}
+
+
+def findings_blocks(findings: list[FindingV1]) -> list[RenderableType]:
+    """All findings, or nothing where there are none."""
+    if not findings:
+        return []
+    blocks = heading("FINDINGS")
+    for number, finding in enumerate(findings[:MOST_FINDINGS], start=1):
+        blocks += [*([Text()] if number > 1 else []), *_finding(number, finding)]
+    return [
+        *blocks,
+        Text(),
+        paragraph(
+            f"{WHAT_P_MEANS} q: share of false alarms to expect among findings called at this "
+            "level. Confidence: how often the rule is right on models of known truth.",
+            style="dim",
+        ),
+    ]
+
+
+def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
+    title = hanging(
+        Text(f"{number}.", style="bold"),
+        Text(finding.severity, style=_SEVERITY_STYLES[finding.severity]),
+        Text(prose_for_terminal(finding.title, 300), style="bold"),
+    )
+    pairs = [
+        ("certainty", _certainty(finding)),
+        ("entities", _entities(finding)),
+        ("sent to", wording.target(finding.target)),
+        ("effect", wording.effect(finding.evidence[0])),
+    ]
+    pairs += [
+        ("also", _further(evidence)) for evidence in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
+    ]
+    pairs.append(("rule", f"{for_terminal(finding.rule_id)}, fingerprint {_fingerprint(finding)}"))
+    pairs += _standing(finding)
+    return [
+        title,
+        rows(pairs),
+        Text(),
+        paragraph(prose_for_terminal(finding.summary)),
+        *_examples(finding.examples),
+    ]
+
+
+def _certainty(finding: FindingV1) -> str:
+    p, q = wording.p_value(finding.p_value), wording.p_value(finding.q_value)
+    return f"confidence {finding.confidence}, p = {p}, q = {q}"
+
+
+def _entities(finding: FindingV1) -> str:
+    if not finding.entities:
+        return "none named: the evidence is about the class as a whole"
+    names = [entity.name for entity in finding.entities]
+    kinds = sorted({entity.kind for entity in finding.entities})
+    return f"{len(names):,} ({wording.some(kinds, 3)}): {wording.some(names, MOST_ENTITIES)}"
+
+
+def _further(evidence: EvidenceV1) -> str:
+    return f"{wording.effect(evidence)}, p = {wording.p_value(evidence.p_value)}"
+
+
+def _fingerprint(finding: FindingV1) -> str:
+    return for_terminal(finding.fingerprint)
+
+
+def _standing(finding: FindingV1) -> list[tuple[str, str]]:
+    """Why a finding does not count for the gate; severity is the gate's own matter."""
+    standing = []
+    if finding.suppressed is not None:
+        reason = prose_for_terminal(finding.suppressed.reason, 300)
+        owner = for_terminal(finding.suppressed.owner)
+        expires = for_terminal(finding.suppressed.expires)
+        standing.append(("suppressed", f"{reason} (by {owner}, until {expires})"))
+    if finding.in_baseline:
+        standing.append(("baseline", "this finding is in the baseline report already"))
+    return standing
+
+
+def _examples(examples: list[ExampleV1]) -> list[RenderableType]:
+    if not examples:
+        return []
+    lines = [_example(example) for example in examples[:MOST_EXAMPLES]]
+    return [Text(), paragraph(f"Examples ({len(lines)} of {len(examples):,})"), bullets(lines)]
+
+
+def _example(example: ExampleV1) -> str:
+    probe = f"{for_terminal(example.instance)}, view {for_terminal(example.view, 40)}"
+    answer = f"{wording.target(example.predicted)} at {wording.number(example.probability)}"
+    return f"{probe} -> {answer}"

@@ -1,0 +1,85 @@
+"""Rule files: plain data that says when evidence becomes a finding.
+
+One rule is one stem: `rules/<id>.yaml`, `rules/<id>.md`, `tests/rules/test_<id>.py`. A rule
+file cannot run code, so a foreign one can be read without trust.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auditor.errors import UsageError
+from auditor.shipped import shipped
+from auditor.types import Confidence, Severity
+
+RULE_BYTES_LIMIT = 100_000
+
+
+class Rule(BaseModel):
+    """What one rule file says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Equal to the file's stem.")
+    title: str = Field(min_length=1, max_length=200)
+    evidence: str = Field(description="The kind of evidence it judges.")
+    severity: Severity
+    confidence: Confidence
+    min_effect: float = Field(description="The whole interval must lie at or above this.")
+    min_observations: int = Field(ge=1, description="Fewer instances leave it undecided.")
+    summary: str = Field(description="Sentence with {entities}, {target}, {value} and {baseline}.")
+
+
+def shipped_rules() -> tuple[Rule, ...]:
+    """The rules that come with auditor, in the order of their ids."""
+    return read_rules(shipped("rules"))
+
+
+def read_rules(path: Path) -> tuple[Rule, ...]:
+    """Read one rule file, or every `*.yaml` of a folder.
+
+    Raises:
+        UsageError: A file cannot be read, an unknown key (the nearest known one is named), a
+            value of the wrong kind, or an id that differs from the file's stem.
+    """
+    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        raise UsageError(f"{path} holds no rule files", hint="A rule file ends in .yaml.")
+    return tuple(_read(file) for file in files)
+
+
+def _read(file: Path) -> Rule:
+    try:
+        text = file.read_text(encoding="utf-8")
+        if len(text) > RULE_BYTES_LIMIT:
+            raise UsageError(f"{file} is too large for a rule file", hint="Keep it below 100 kB.")
+        said = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", hint="Check --rules.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise UsageError(f"{file}{line}: not valid YAML", hint="Check the indentation.") from error
+    try:
+        rule = Rule.model_validate(said)
+    except ValidationError as error:
+        raise UsageError(f"{file}: {_first(error)}", hint="See docs: rules/*.yaml.") from error
+    if rule.id != file.stem:
+        raise UsageError(
+            f"{file}: id {rule.id!r} differs from the file's name", hint="Make them equal."
+        )
+    return rule
+
+
+def _first(error: ValidationError) -> str:
+    detail: Any = error.errors()[0]
+    key = ".".join(str(part) for part in detail["loc"]) or "the file"
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Rule.model_fields, n=1)
+        return f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"{key}: {detail['msg']}"

@@ -1,0 +1,255 @@
+"""The nouns of a scan. Frozen records, no behaviour beyond what a field already says.
+
+A record that another step reads later holds plain numbers and tuples, so that it can be
+compared, hashed and stored; arrays live only in `Predictions`, which never leaves a scan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Verdict(StrEnum):
+    """The three things a report can say of a model. There is no fourth."""
+
+    BACKDOOR_EVIDENCE = "backdoor-evidence"
+    NO_EVIDENCE = "no-evidence"
+    NOT_AUDITED = "not-audited"
+
+
+class Severity(StrEnum):
+    """How bad it is if the finding is true, from mild to grave."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical, so that severities can be compared."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How often the rule that spoke is right, measured on models of known truth."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class CheckpointFormat(StrEnum):
+    """The weight files auditor opens. Pickles are not among them."""
+
+    SAFETENSORS = "safetensors"
+    ONNX = "onnx"
+
+
+class InstanceSource(StrEnum):
+    """Where the instances of an entity come from; each has a null of its own."""
+
+    PHOTOGRAPH = "photograph"
+    RENDERED = "rendered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDigest:
+    """One file of a checkpoint. `path` is relative to its root, POSIX style."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint on disk whose files are known and whose weights are not loaded yet.
+
+    `source` is what the user named; `revision` a commit hash, or None for a folder.
+    `config` is the parsed `config.json`; `declared_base` what the model card says it was
+    fine-tuned from.
+    """
+
+    source: str
+    revision: str | None
+    root: Path
+    format: CheckpointFormat
+    config: Mapping[str, Any] = field(hash=False)
+    files: tuple[FileDigest, ...]
+    declared_base: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted (path, file digest) pairs: the same wherever it lies."""
+        total = hashlib.sha256()
+        for file in sorted(self.files, key=lambda f: f.path):
+            total.update(f"{file.path}\0{file.sha256}\n".encode(errors="surrogatepass"))
+        return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A kind of thing in the world that might be a trigger."""
+
+    id: str
+    name: str
+    source: InstanceSource
+    synonyms: tuple[str, ...] = ()
+    wordnet_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What the model answered: `probabilities` (N, C), one row a probe.
+
+    `entity`, `instance` and `view` (N,) say which probe a row is: the index of the
+    entity in the bank, the index of the instance within it, the index of the view.
+    """
+
+    probabilities: NDArray[np.float32]
+    entity: NDArray[np.int64]
+    instance: NDArray[np.int64]
+    view: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """An effect with its interval, what it is compared with, and how rare that is.
+
+    `statistic` names the quantity; `value`, `low`, `high` are in its own unit (`low` and
+    `high` bound a 95 % interval); `baseline` is what benign fine-tunes show (the median of
+    the null); `p_value` is adjusted for the search over all pairs of its kind. None where
+    there is nothing to compare with, and `why_undecided` then says so.
+    """
+
+    kind: str
+    statistic: str
+    entity_ids: tuple[str, ...]
+    target_index: int
+    value: float
+    low: float
+    high: float
+    baseline: float | None
+    p_value: float | None
+    observations: int
+    detail: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+    why_undecided: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One probe that a reader can look up: which image, which view, how sure the model was."""
+
+    entity_id: str
+    instance: str
+    view: str
+    predicted_index: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A hidden mapping that the evidence supports at the false-positive rate asked for."""
+
+    rule_id: str
+    severity: Severity
+    confidence: Confidence
+    title: str
+    summary: str
+    p_value: float
+    q_value: float
+    entities: tuple[Entity, ...]
+    target_index: int
+    target_label: str
+    evidence: tuple[Evidence, ...]
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over reruns and machines: rule, target label and entities, nothing measured."""
+        text = "\n".join([self.rule_id, self.target_label, *sorted(e.id for e in self.entities)])
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """What could not be decided, why, and what would decide it."""
+
+    subject: str
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedPair:
+    """An entity and a class, however weak the evidence; listed even where nothing is called."""
+
+    entity: Entity
+    target_index: int
+    target_label: str
+    effect: float
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What a report says about the model itself."""
+
+    source: str
+    revision: str | None
+    digest: str
+    format: str
+    architecture: str
+    task: str
+    labels: tuple[str, ...]
+    base_source: str | None
+    base_revision: str | None
+    files: tuple[FileDigest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What the scan spent. `seconds_model` is the part inside the model's forward pass."""
+
+    probes: int
+    forward_passes: int
+    seconds: float
+    seconds_model: float
+    peak_rss_bytes: int
+    device: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything a scan found out. Outputs read it; none of them computes.
+
+    `started` and `finished` are ISO 8601 in UTC. `settings` holds every value needed to run
+    the scan again, the seed included. `model` is None where nothing could be loaded.
+    `model_score` lies in [0, 1], higher is more suspect, comparable across models.
+    """
+
+    tool_version: str
+    started: str
+    finished: str
+    model: ModelFacts | None
+    settings: Mapping[str, Any] = field(hash=False)
+    verdict: Verdict
+    false_positive_rate: float
+    model_score: float | None
+    model_p_value: float | None
+    findings: tuple[Finding, ...]
+    ranking: tuple[RankedPair, ...]
+    evidence: tuple[Evidence, ...]
+    skips: tuple[Skip, ...]
+    notices: tuple[str, ...]
+    cost: Cost

@@ -1,0 +1,47 @@
+"""What an attacker may put into a checkpoint or a data set, in every place at once."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
+
+HOSTILE = (
+    "[red]x[/red]",
+    "\x1b[31mx\x1b]0;title\x07",
+    "\u202e",
+    "x" * 100_000,
+    "犬" * 1000,
+    "a b " * 1000,
+    "line\nline",
+    "::set-output name=verdict::no-evidence",
+    "##[group]x",
+    ":",
+    "#",
+    " ",
+    "",
+    "'; rm -rf / #",
+    "nan",
+)
+
+
+def with_every_string(record: Any, text: str) -> Any:
+    """`record` with each string in it replaced, as if all of it came from an attacker."""
+    if isinstance(record, Enum):
+        return record
+    if isinstance(record, str):
+        return text
+    if isinstance(record, tuple | list):
+        return type(record)(with_every_string(item, text) for item in record)
+    if isinstance(record, dict):
+        # Keys of settings are auditor's own; those of a detail are a detector's.
+        return {key: with_every_string(item, text) for key, item in record.items()}
+    if is_dataclass(record) and not isinstance(record, type):
+        return replace(
+            record,
+            **{
+                each.name: with_every_string(getattr(record, each.name), text)
+                for each in fields(record)
+            },
+        )
+    return record

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.output.escaping import for_terminal, prose_for_terminal
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("stop sign", "stop sign"),
+        ("панда 犬 é", "панда 犬 é"),
+        ("[red]x[/red]", "[red]x[/red]"),
+        (":smile: x", ":smile: x"),
+        ("\x1b[31mred", "<U+001B>[31mred"),
+        ("\x9b31m", "<U+009B>31m"),
+        ("a\u202eb", "a<U+202E>b"),
+        ("a\u2066b\u200bc\ufeff", "a<U+2066>b<U+200B>c<U+FEFF>"),
+        ("a\u3164b\ufe0f", "a<U+3164>b<U+FE0F>"),
+        ("two\nlines\r\t", "two\\nlines\\r\\t"),
+        ("a\u2028b\x85c", "a<U+2028>b<U+0085>c"),
+        ("a  b", "a <U+0020>b"),
+        (" a ", "<U+0020>a<U+0020>"),
+        ("::set-output", ":<U+003A>set-output"),
+        ("ends in:", "ends in<U+003A>"),
+        ("x ##[error]", "x #<U+0023>[error]"),
+        ("###", "#<U+0023><U+0023>"),
+        ("a" + "\u0301" * 5, "a\u0301\u0301\u0301<U+0301><U+0301>"),
+        ("\ud800", "<U+D800>"),
+        ("", ""),
+    ],
+)
+def test_hostile_characters_are_visible(text: str, shown: str) -> None:
+    assert for_terminal(text) == shown
+
+
+def test_long_text_ends_in_an_ellipsis_within_the_limit() -> None:
+    assert for_terminal("x" * 100_000, 10) == "xxxxxxx..."
+    assert for_terminal("x" * 10, 10) == "x" * 10
+
+
+def test_an_escape_is_never_cut_in_two() -> None:
+    assert for_terminal("abc\u202e\u202e", 14) == "abc<U+202E>..."
+
+
+def test_a_limit_without_room_for_the_ellipsis_is_refused() -> None:
+    with pytest.raises(ValueError, match="limit"):
+        for_terminal("x", 3)
+
+
+def test_prose_takes_line_breaks_as_layout() -> None:
+    assert prose_for_terminal("One\n  two \u202e three.\n") == "One two <U+202E> three."
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(":# \n\u202e"))))
+def test_whatever_comes_is_one_printable_line_without_orders(text: str) -> None:
+    for shown in (for_terminal(text, 20), prose_for_terminal(text, 20)):
+        assert shown.isprintable()
+        assert len(shown) <= 20
+        assert "::" not in f"{shown}:"
+        assert "##" not in shown
+        assert for_terminal(shown, 20) == shown

@@ -1,0 +1,212 @@
+"""The report for a person. To accept a wanted change of the expected text:
+
+python -c "from tests.output.test_terminal import write_golden; write_golden()"
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from auditor.output import json_v1
+from auditor.output.json_v1 import to_v1
+from auditor.output.report_v1 import SuppressionV1
+from auditor.output.rerun import command_lines
+from auditor.output.terminal import render
+from auditor.types import Report, Skip
+from tests.output.hostile import HOSTILE, with_every_string
+from tests.reports_for_tests import (
+    ALL,
+    DOGS_FINDING,
+    FINDING,
+    MODEL,
+    NO_EVIDENCE,
+    NOT_AUDITED,
+    ROUTING,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+WIDTHS = (60, 61, 80, 101, 120, 200)
+
+
+def plain(report: Report, width: int = 80) -> str:
+    return render(report, width=width, color=False)
+
+
+def write_golden() -> None:
+    for name, report in ALL.items():
+        (GOLDEN / f"{name}.txt").write_text(plain(report), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_expected_text(name: str) -> None:
+    assert plain(ALL[name]) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_longer_than_the_page(name: str, width: int) -> None:
+    text = plain(ALL[name], width)
+    assert text.isascii()
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_color_adds_styles_and_no_words(name: str) -> None:
+    colored = render(ALL[name], width=80, color=True)
+    assert "\x1b[" in colored
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", colored)
+    assert [line.rstrip() for line in bare.splitlines()] == plain(ALL[name]).splitlines()
+    assert "\x1b" not in plain(ALL[name])
+
+
+def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = plain(FINDING), render(FINDING, width=80, color=True)
+    for name, value in {
+        "FORCE_COLOR": "1",
+        "TERM": "dumb",
+        "COLUMNS": "20",
+        "NO_COLOR": "1",
+        "JUPYTER_COLUMNS": "20",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert (plain(FINDING), render(FINDING, width=80, color=True)) == expected
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_model_is_ever_called_safe_or_clean(name: str) -> None:
+    for text in (plain(ALL[name]), json_v1.render(ALL[name])):
+        # Format and option names (safetensors, --clean-data) are no word on the model.
+        assert not re.search(r"(?<![\w-])(un)?(safe|clean)(ly)?(?![\w-])", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: ascii(text[:20]))
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_hostile_strings_stay_within_their_place(name: str, hostile: str, width: int) -> None:
+    report = with_every_string(ALL[name], hostile)
+    text = plain(report, width)
+    lines = text.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert max(map(cell_len, lines)) <= width
+    assert "::" not in text
+    assert "##" not in text
+    assert lines[0].startswith(ALL[name].verdict.value)
+    # What starts in column 0 is ours; a foreign string is always beside or below something.
+    # The command is: it has to be pasted, and a line before it says so with a backslash.
+    above, below = text.split("RUN IT AGAIN\n")
+    outside = (above + below.rsplit("\n\n", 1)[1]).splitlines()
+    assert not any(line.startswith(("x", "犬", "a b", "line", ":", "#", "<U")) for line in outside)
+    assert len(text) < 40_000
+    assert text.count("\n") < 600
+
+
+def test_markup_in_a_label_is_shown_as_it_is() -> None:
+    labels = ("[red]x[/red]", "[link=http://example.org]y[/link]", ":warning:", "犬", *"abcdef")
+    pairs = tuple(
+        replace(pair, target_index=at, target_label=label)
+        for at, (pair, label) in enumerate(zip(FINDING.ranking, labels, strict=False))
+    )
+    text = plain(replace(FINDING, ranking=pairs, model=replace(MODEL, labels=labels)), 120)
+    assert '"[red]x[/red]" (class 0)' in text
+    assert '"[link=http://example.org]y[/link]" (class 1)' in text
+    assert '":warning<U+003A>" (class 2)' in text
+    assert '"犬" (class 3)' in text
+
+
+def test_half_a_surrogate_pair_does_not_cost_the_report() -> None:
+    text = plain(with_every_string(NO_EVIDENCE, "a\ud800b"))
+    assert "model    a\ufffdb@a\ufffdb\n" in text
+
+
+def test_a_report_read_back_looks_the_same() -> None:
+    for report in ALL.values():
+        read = json_v1.parse(json_v1.render(report))
+        assert render(read, width=80, color=False) == plain(report)
+
+
+def test_numbers_that_are_none_are_named() -> None:
+    nan, infinity = float("nan"), float("inf")
+    first = replace(ROUTING, value=nan, low=-infinity, high=infinity, baseline=None)
+    text = plain(replace(FINDING, findings=(replace(DOGS_FINDING, evidence=(first,)),)), 120)
+    assert "routing rate unknown (95 % interval unknown to unknown)" in text
+    assert "no benign fine-tunes to compare with" in text
+    assert not re.search(r"\b(nan|inf)\b", text, re.IGNORECASE)
+
+
+def test_the_footer_counts_what_does_not_fail_the_gate() -> None:
+    report = to_v1(FINDING)
+    accepted = SuppressionV1(reason="known toy", owner="ana", expires="2026-09-01")
+    findings = [
+        report.findings[0].model_copy(update={"suppressed": accepted}),
+        report.findings[1].model_copy(update={"in_baseline": True}),
+    ]
+    text = render(report.model_copy(update={"findings": findings}), width=120, color=False)
+    assert "known toy (by ana, until 2026-09-01)" in text
+    assert "baseline" in text
+    assert "1 suppressed, 1 in the baseline, 1 below --fail-on high." in text
+
+
+def test_the_footer_counts_what_is_left_out() -> None:
+    report = replace(
+        FINDING,
+        findings=(DOGS_FINDING,) * 25,
+        notices=("Same.",) * 15,
+        skips=tuple(Skip(subject="x", reason=f"reason {at}") for at in range(20)),
+        evidence=FINDING.evidence * 20,
+    )
+    footer = plain(report, 120).rsplit("Left out here:", 1)[1]
+    for part in ("5 findings", "20 examples", "4 ranked pairs", "8 skip groups", "3 notices"):
+        assert part in footer, part
+    assert "60 measurements" in footer
+
+
+def test_a_finding_about_a_class_names_no_entity() -> None:
+    finding = replace(DOGS_FINDING, entities=())
+    assert "none named: the evidence is about the class" in plain(
+        replace(FINDING, findings=(finding,))
+    )
+
+
+def test_skips_of_one_kind_are_told_once() -> None:
+    skips = tuple(Skip(subject=f"thing {at}", reason="Too few.", remedy="More.") for at in range(9))
+    text = " ".join(plain(replace(FINDING, skips=skips), 120).split())
+    assert "- 9 subjects (thing 0, thing 1, " in text
+    assert "thing 5 and 3 more): Too few. Remedy: More." in text
+
+
+def test_a_text_model_counts_texts() -> None:
+    model = replace(MODEL, task="text-classification")
+    assert "310 texts per second" in plain(replace(FINDING, model=model))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("report", [FINDING, NOT_AUDITED])
+def test_the_command_can_be_pasted(report: Report, width: int) -> None:
+    # What a shell does with a backslash at the end of a line; shlex does not know it.
+    words = shlex.split("\n".join(command_lines(to_v1(report), width)).replace("\\\n", ""))
+    source = f"{MODEL.source}@{MODEL.revision}" if report.model else "acme/pickled-model"
+    base = report.settings["base"]
+    assert words == shlex.split(
+        f"auditor scan {source} --base {base} --entities auto --depth standard --fpr 0.01 "
+        "--fail-on high --engine torch --device cpu --batch-size 64 --seed 7"
+    )
+
+
+def test_flags_and_lists_in_the_command() -> None:
+    settings = {
+        "offline": True,
+        "trust": ["pickle", "remote-code"],
+        "rules": "a b; c",
+        "base": None,
+        "unknown": 1,
+    }
+    report = to_v1(replace(NO_EVIDENCE, model=None, settings=settings))
+    assert "\n".join(command_lines(report, 200)) == (
+        "auditor scan MODEL --rules 'a b; c' --offline --trust pickle --trust remote-code"
+    )
