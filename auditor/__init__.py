@@ -1,5 +1,54 @@
-"""Audit the behaviour of fine-tuned models."""
+"""Audit the behaviour of fine-tuned models.
+
+    import auditor
+    report = auditor.scan("org/model", entities="path/to/pictures")
+    print(report.verdict, report.model_score)
+
+Importing this package loads nothing heavy; a call loads what it needs.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auditor.output.report_v1 import ReportV1
+    from auditor.types import Report
+
 __version__ = "0.1.0"
+__all__ = ["scan", "load_report", "__version__"]
+
+
+def scan(model: str, **settings: Any) -> Report:
+    """Audit one model: a folder, a weight file, or `org/name[@revision]` on the Hub.
+
+    Args:
+        model: What to scan.
+        **settings: Fields of `auditor.config.ScanSettings`, named as the command line's options.
+
+    Raises:
+        auditor.errors.NotAudited: There is no verdict: it cannot be loaded, say.
+        auditor.errors.UsageError: A setting is unknown or wrong.
+    """
+    from auditor.config import settings_from
+    from auditor.scan import scan as run
+
+    return run(settings_from(model, settings))
+
+
+def load_report(path: str) -> ReportV1:
+    """Read a stored JSON report.
+
+    Raises:
+        auditor.errors.UsageError: It is no report, or one of a newer version.
+    """
+    from pathlib import Path
+
+    from auditor.errors import UsageError
+    from auditor.output.json_v1 import parse
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="Check the path.") from error
+    return parse(text)

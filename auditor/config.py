@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import UsageError
 from auditor.models.load import Engine
 from auditor.probes.plan import Depth
+from auditor.types import Severity
 
 MAX_FALSE_POSITIVE_RATE = 0.5
+FAIL_ON = (*(severity.value for severity in Severity), "never")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanSettings:
     """What to scan and how. Field names are those of the command-line options.
 
-    `fpr` is the false-positive rate at which a finding is called; `batch_size` None lets
-    auditor choose; `rules` are extra rule files or folders.
+    `fpr` is the false-positive rate at which a finding is called; `fail_on` the mildest
+    severity at which the gate fails (the report itself does not depend on it); `batch_size`
+    None lets auditor choose; `rules` are extra rule files or folders.
     """
 
     model: str
@@ -29,6 +37,7 @@ class ScanSettings:
     label_column: str | None = None
     depth: Depth = Depth.STANDARD
     fpr: float = 0.01
+    fail_on: str = "high"
     engine: Engine = Engine.AUTO
     device: str = "auto"
     batch_size: int | None = None
@@ -46,6 +55,11 @@ class ScanSettings:
             raise UsageError(
                 f"--batch-size {self.batch_size} is too small", hint="Use auto or a number >= 1."
             )
+        if self.fail_on not in FAIL_ON:
+            raise UsageError(
+                f"--fail-on {self.fail_on} is no severity",
+                hint=f"Use one of: {', '.join(FAIL_ON)}.",
+            )
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is negative", hint="Use 0 or more.")
 
@@ -55,3 +69,33 @@ class ScanSettings:
         said["rules"] = [str(path) for path in self.rules]
         said["depth"], said["engine"] = self.depth.value, self.engine.value
         return said
+
+
+def settings_from(model: str, said: Mapping[str, Any]) -> ScanSettings:
+    """Settings from keyword arguments, plain strings where the record has enumerations.
+
+    Raises:
+        UsageError: An unknown name (the nearest known one is named) or a wrong value.
+    """
+    known = [f.name for f in fields(ScanSettings)]
+    for name in said:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+            raise UsageError(f"unknown setting {name!r}", hint=hint)
+    plain = {key: _plain(value) for key, value in {"model": model, **said}.items()}
+    if isinstance(plain.get("rules"), str):
+        plain["rules"] = (plain["rules"],)
+    try:
+        return TypeAdapter(ScanSettings).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"setting {first['loc'][0]!r}: {first['msg'][:1].lower()}{first['msg'][1:]}",
+            hint="See auditor scan --help for the choices.",
+        ) from error
+
+
+def _plain(value: object) -> object:
+    """A path as the string it would be on the command line."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value

@@ -48,7 +48,7 @@ class UsageError(AuditorError):
     exit_code = ExitCode.USAGE
 
 
-class NotAudited(AuditorError):
+class NotAudited(AuditorError):  # noqa: N818 - the name of a verdict
     """No verdict can be given."""
 
     exit_code = ExitCode.NOT_AUDITED

@@ -8,6 +8,7 @@ never look like a clean one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from auditor.rules import Rule
 from auditor.types import Entity, Evidence, Example, Finding, Skip
 
 ENTITIES_NAMED = 5  # in a summary; the finding itself lists all
+EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +44,17 @@ def judge(
         own = [e for e in evidence if e.kind == rule.evidence]
         if not own:
             skips.append(_no_evidence(rule))
-        for item in own:
-            undecided = why_undecided(rule, item, false_positive_rate)
-            if undecided:
-                skips.append(undecided)
-            elif speaks(rule, item, false_positive_rate):
-                findings.append(_finding(rule, item, labels, by_id, examples))
+        called = [e for e in own if speaks(rule, e, false_positive_rate)]
+        for target in dict.fromkeys(e.target_index for e in called):
+            same = [e for e in called if e.target_index == target]
+            findings.append(_finding(rule, same, labels, by_id, examples))
+        settled = {e.target_index for e in called}
+        skips += [
+            skip
+            for e in own
+            if e.target_index not in settled
+            and (skip := why_undecided(rule, e, false_positive_rate))
+        ]
     findings.sort(key=lambda f: (-f.severity.rank, f.p_value, f.rule_id))
     return Judgement(findings=tuple(findings), skips=tuple(dict.fromkeys(skips)))
 
@@ -100,41 +107,44 @@ def _no_evidence(rule: Rule) -> Skip:
 
 def _finding(
     rule: Rule,
-    item: Evidence,
+    same_target: Sequence[Evidence],
     labels: Sequence[str],
     by_id: dict[str, Entity],
     examples: Sequence[Example],
 ) -> Finding:
-    entities = tuple(by_id[i] for i in item.entity_ids)
+    """One finding for all evidence of a rule that points at one class, strongest first."""
+    first = same_target[0]
+    ids = dict.fromkeys(i for e in same_target for i in e.entity_ids)
+    entities = tuple(by_id[i] for i in ids)
+    p_value = min(e.p_value for e in same_target if e.p_value is not None)
+    target = labels[first.target_index]
+    return Finding(
+        rule_id=rule.id,
+        severity=rule.severity,
+        confidence=rule.confidence,
+        title=rule.title,
+        summary=_summary(rule, first, entities, target),
+        p_value=p_value,
+        q_value=p_value,  # adjusted for the whole search already; see auditor.evidence.null
+        entities=entities,
+        target_index=first.target_index,
+        target_label=target,
+        evidence=tuple(same_target),
+        examples=tuple(
+            e for e in examples if e.entity_id in ids and e.predicted_index == first.target_index
+        )[:EXAMPLES],
+    )
+
+
+def _summary(rule: Rule, item: Evidence, entities: Sequence[Entity], target: str) -> str:
     named = ", ".join(e.name for e in entities[:ENTITIES_NAMED])
     if len(entities) > ENTITIES_NAMED:
         named += f" and {len(entities) - ENTITIES_NAMED} more"
-    target = labels[item.target_index]
     fields = {
         "entities": named,
         "target": target,
         "value": f"{item.value:.2f}",
         "baseline": "unknown" if item.baseline is None else f"{item.baseline:.2f}",
     }
-    summary = rule.summary
-    for key, text in fields.items():  # not str.format: names come from a hostile checkpoint
-        summary = summary.replace("{" + key + "}", text)
-    assert item.p_value is not None  # speaks() asked for it
-    return Finding(
-        rule_id=rule.id,
-        severity=rule.severity,
-        confidence=rule.confidence,
-        title=rule.title,
-        summary=summary,
-        p_value=item.p_value,
-        q_value=item.p_value,
-        entities=entities,
-        target_index=item.target_index,
-        target_label=target,
-        evidence=(item,),
-        examples=tuple(
-            e
-            for e in examples
-            if e.entity_id in item.entity_ids and e.predicted_index == item.target_index
-        )[:ENTITIES_NAMED],
-    )
+    # One pass, and no str.format: the names come from a hostile checkpoint.
+    return re.sub(r"\{(\w+)\}", lambda m: fields.get(m[1], m[0]), rule.summary)

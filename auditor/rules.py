@@ -7,6 +7,7 @@ file cannot run code, so a foreign one can be read without trust.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ class Rule(BaseModel):
     evidence: str = Field(description="The kind of evidence it judges.")
     severity: Severity
     confidence: Confidence
-    min_effect: float = Field(description="The whole interval must lie at or above this.")
+    min_effect: float = Field(
+        allow_inf_nan=False, description="The whole interval must lie at or above this."
+    )
     min_observations: int = Field(ge=1, description="Fewer instances leave it undecided.")
     summary: str = Field(description="Sentence with {entities}, {target}, {value} and {baseline}.")
 
@@ -38,6 +41,24 @@ class Rule(BaseModel):
 def shipped_rules() -> tuple[Rule, ...]:
     """The rules that come with auditor, in the order of their ids."""
     return read_rules(shipped("rules"))
+
+
+def all_rules(extra: Sequence[Path]) -> tuple[Rule, ...]:
+    """The shipped rules and those of further files or folders.
+
+    Raises:
+        UsageError: As `read_rules`, or two rules have one id, and findings name rules by id.
+    """
+    rules = shipped_rules()
+    for path in extra:
+        for rule in read_rules(path):
+            if any(rule.id == known.id for known in rules):
+                raise UsageError(
+                    f"{path}: there is a rule {rule.id!r} already",
+                    hint="Give the rule and its file another name, or name the file once.",
+                )
+            rules = (*rules, rule)
+    return rules
 
 
 def read_rules(path: Path) -> tuple[Rule, ...]:
@@ -59,7 +80,7 @@ def _read(file: Path) -> Rule:
         if len(text) > RULE_BYTES_LIMIT:
             raise UsageError(f"{file} is too large for a rule file", hint="Keep it below 100 kB.")
         said = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # YAML's dates raise ValueError
         raise UsageError(f"{file} cannot be read: {error}", hint="Check --rules.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -77,7 +98,9 @@ def _read(file: Path) -> Rule:
 
 
 def _first(error: ValidationError) -> str:
-    detail: Any = error.errors()[0]
+    # A mistyped key is also a missing one; its own name helps more.
+    details: list[Any] = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    detail = details[0]
     key = ".".join(str(part) for part in detail["loc"]) or "the file"
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Rule.model_fields, n=1)

@@ -235,7 +235,8 @@ class Report:
 
     `started` and `finished` are ISO 8601 in UTC. `settings` holds every value needed to run
     the scan again, the seed included. `model` is None where nothing could be loaded.
-    `model_score` lies in [0, 1], higher is more suspect, comparable across models.
+    `entities` are those that were tested. `model_score` lies in [0, 1], higher is more
+    suspect, comparable across models.
     """
 
     tool_version: str
@@ -247,6 +248,7 @@ class Report:
     false_positive_rate: float
     model_score: float | None
     model_p_value: float | None
+    entities: tuple[Entity, ...]
     findings: tuple[Finding, ...]
     ranking: tuple[RankedPair, ...]
     evidence: tuple[Evidence, ...]

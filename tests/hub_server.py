@@ -34,14 +34,13 @@ HTTP.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
 import struct
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -50,38 +49,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.hub_repos import LFS_SUFFIXES, Cut, Repo, RepoFixture, blob, files_in, sibling, tree
+
+__all__ = ["VALID_TOKEN", "Cut", "HubServer", "RepoFixture", "Request", "use_hub"]
+
 VALID_TOKEN = "hf_test_token_that_opens_everything"
-# Kept outside git on the Hub: their ETag is a SHA-256, other files have a git hash.
-LFS_SUFFIXES = (".safetensors", ".onnx", ".parquet", ".bin", ".h5")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Break the connection after so many bytes of the body.
-
-    `times` is for how many requests of the file, None for all of them. `reset` breaks it
-    with a TCP reset rather than an early end of the stream.
-    """
-
-    after_bytes: int
-    times: int | None = 1
-    reset: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RepoFixture:
-    """A repository: the folder whose files `main` holds, who may read it, what goes wrong.
-
-    `branches` maps further branch or tag names to folders; `status`, where set, is answered
-    to every request instead of the truth.
-    """
-
-    folder: Path
-    private: bool = False
-    gated: bool = False
-    branches: Mapping[str, Path] = field(default_factory=dict)
-    cuts: Mapping[str, Cut] = field(default_factory=dict)
-    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +66,6 @@ class Request:
     token: str | None
 
 
-@dataclass(slots=True)
-class _Repo:
-    kind: str
-    repo_id: str
-    fixture: RepoFixture
-    refs: dict[str, str] = field(default_factory=dict)
-    commits: dict[str, Path] = field(default_factory=dict)
-    cuts_left: dict[str, int | None] = field(default_factory=dict)
-
-    def push(self, folder: Path, branch: str) -> str:
-        files = "".join(f"{name}\0{_blob(path)[1]}\n" for name, path in _files(folder).items())
-        commit = hashlib.sha1(f"{self.kind} {self.repo_id}\n{files}".encode()).hexdigest()
-        self.refs[branch] = commit
-        self.commits[commit] = folder
-        return commit
-
-    def commit_of(self, revision: str) -> str | None:
-        return self.refs.get(revision, revision if revision in self.commits else None)
-
-
 class HubServer:
     """The server; a context manager. Starts on a free port and stops when the block ends."""
 
@@ -123,10 +75,10 @@ class HubServer:
         datasets: Mapping[str, RepoFixture] | None = None,
     ) -> None:
         self.requests: list[Request] = []
-        self._repos: dict[tuple[str, str], _Repo] = {}
+        self._repos: dict[tuple[str, str], Repo] = {}
         for kind, repos in (("models", models), ("datasets", datasets)):
             for repo_id, fixture in (repos or {}).items():
-                repo = _Repo(kind, repo_id, fixture)
+                repo = Repo(kind, repo_id, fixture)
                 repo.cuts_left = {name: cut.times for name, cut in fixture.cuts.items()}
                 for branch, folder in {**fixture.branches, "main": fixture.folder}.items():
                     repo.push(folder, branch)
@@ -175,7 +127,7 @@ class HubServer:
         self._server.server_close()
         self._thread.join()
 
-    def find(self, kind: str, repo_id: str) -> _Repo | None:
+    def find(self, kind: str, repo_id: str) -> Repo | None:
         """The repository, whoever may read it."""
         return self._repos.get((kind, repo_id))
 
@@ -246,13 +198,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._api(repo, action)
         return self._file(repo, action, token)
 
-    def _api(self, repo: _Repo, action: list[str]) -> None:
+    def _api(self, repo: Repo, action: list[str]) -> None:
         what = action[0] if action else "revision"
         revision = action[1] if len(action) > 1 else "main"
         commit = repo.commit_of(revision)
         if commit is None:
             return self._refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
-        files = _files(repo.commits[commit])
+        files = files_in(repo.commits[commit])
         if what == "revision":
             return self._json(
                 {
@@ -261,15 +213,15 @@ class _Handler(BaseHTTPRequestHandler):
                     "private": repo.fixture.private,
                     "gated": "manual" if repo.fixture.gated else False,
                     "tags": [],
-                    "siblings": [_sibling(name, path) for name, path in files.items()],
+                    "siblings": [sibling(name, path) for name, path in files.items()],
                 }
             )
         if what == "tree":
             recursive = "recursive=true" in self.path.lower()
-            return self._json(_tree(files, "/".join(action[2:]), recursive))
+            return self._json(tree(files, "/".join(action[2:]), recursive))
         return self._refuse(404, "", f"this server does not know {what}")
 
-    def _file(self, repo: _Repo, action: list[str], token: str | None) -> None:
+    def _file(self, repo: Repo, action: list[str], token: str | None) -> None:
         if len(action) < 3 or action[0] != "resolve":
             return self._refuse(404, "", "Not found")
         if repo.fixture.gated and token is None:
@@ -278,10 +230,10 @@ class _Handler(BaseHTTPRequestHandler):
         if commit is None:
             return self._refuse(404, "RevisionNotFound", f"Invalid rev id: {action[1]}")
         name = "/".join(action[2:])
-        path = _files(repo.commits[commit]).get(name)
+        path = files_in(repo.commits[commit]).get(name)
         if path is None:
             return self._refuse(404, "EntryNotFound", "Entry not found", commit)
-        content, etag = _blob(path)
+        content, etag = blob(path)
         start, stop = _range(self.headers.get("Range"), len(content))
         headers = {
             "X-Repo-Commit": commit,
@@ -296,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
         self._send(206 if partial else 200, headers, content[start:stop], self._cut(repo, name))
 
-    def _cut(self, repo: _Repo, name: str) -> Cut | None:
+    def _cut(self, repo: Repo, name: str) -> Cut | None:
         cut = repo.fixture.cuts.get(name)
         if cut is None or self.command == "HEAD":
             return None
@@ -334,50 +286,6 @@ class _Handler(BaseHTTPRequestHandler):
             raw = socket.socket(fileno=self.connection.detach())
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raw.close()
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    return {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def _blob(path: Path) -> tuple[bytes, str]:
-    """The content of a file and its hash as the Hub gives it."""
-    content = path.read_bytes()
-    if path.name.endswith(LFS_SUFFIXES):
-        return content, hashlib.sha256(content).hexdigest()
-    return content, hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-def _sibling(name: str, path: Path) -> dict[str, Any]:
-    content, etag = _blob(path)
-    found: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": etag[:40]}
-    if name.endswith(LFS_SUFFIXES):
-        found["lfs"] = {"sha256": etag, "size": len(content), "pointerSize": 130}
-    return found
-
-
-def _tree(files: Mapping[str, Path], under: str, recursive: bool) -> list[dict[str, Any]]:
-    prefix = f"{under}/" if under else ""
-    found: dict[str, dict[str, Any]] = {}
-    for name, path in files.items():
-        if not name.startswith(prefix):
-            continue
-        steps = name.removeprefix(prefix).split("/")
-        for depth in range(1, len(steps)):
-            folder = prefix + "/".join(steps[:depth])
-            if recursive or depth == 1:
-                oid = hashlib.sha1(folder.encode()).hexdigest()
-                found[folder] = {"type": "directory", "oid": oid, "size": 0, "path": folder}
-        if recursive or len(steps) == 1:
-            content, etag = _blob(path)
-            found[name] = {"type": "file", "oid": etag[:40], "size": len(content), "path": name}
-            if name.endswith(LFS_SUFFIXES):
-                found[name]["lfs"] = {"oid": etag, "size": len(content), "pointerSize": 130}
-    return list(found.values())
 
 
 def _range(header: str | None, size: int) -> tuple[int, int]:

@@ -1,8 +1,9 @@
-"""Every way in which the Hub can fail to hand over a model -> one sentence and what to do."""
+"""Every way in which the Hub can fail to hand over files -> one sentence and what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from auditor.checkpoints.wording import shown
 from auditor.errors import CheckpointError
@@ -29,14 +30,14 @@ _NOT_A_HUB = ("{endpoint} does not answer as a Hub does", "check HF_ENDPOINT and
 _BY_TYPE: dict[str, tuple[str, str]] = {
     "GatedRepoError": (
         "{repo} is gated: its owner has not granted access to this account",
-        f"ask for access at {{endpoint}}/{{repo}}, then {_LOG_IN}",
+        f"ask for access at {{page}}, then {_LOG_IN}",
     ),
     "RepositoryNotFoundError": _MISSING,
     "RevisionNotFoundError": (
         "{repo} has no revision {revision}",
-        "name a branch, tag or commit listed at {endpoint}/{repo}/commits/main",
+        "name a branch, tag or commit listed at {page}/commits/main",
     ),
-    "DisabledRepoError": ("{endpoint} has disabled access to {repo}", "audit another copy of it"),
+    "DisabledRepoError": ("{endpoint} has disabled access to {repo}", "use another copy of it"),
     "RemoteEntryNotFoundError": (
         "{endpoint} lists a file of {repo} that it does not have",
         "run again: the repository may just be changing",
@@ -77,10 +78,17 @@ _BY_STATUS: dict[int, tuple[str, str]] = {
 }
 _BAD_TOKEN = (
     "{endpoint} does not accept the token that was sent for {repo}",
-    f"the token is wrong or has expired: {_LOG_IN}, or unset HF_TOKEN for a public model",
+    f"the token is wrong or has expired: {_LOG_IN}, or unset HF_TOKEN where it is public",
 )
 _BAD_ANSWER = ("{endpoint} answered {status} to the request for {repo}", _RUN_AGAIN)
 _NO_DISK = ("cannot store {repo} in the cache: {why}", "free some space, or set HF_HOME")
+
+
+class RepoKind(StrEnum):
+    """The kinds of repository that auditor reads; the values are the Hub's."""
+
+    MODEL = "model"
+    DATASET = "dataset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,13 @@ class Target:
     repo_id: str
     revision: str
     endpoint: str
+    kind: RepoKind
+
+    @property
+    def page(self) -> str:
+        """Where a person can look at the repository."""
+        folder = "datasets/" if self.kind is RepoKind.DATASET else ""
+        return f"{self.endpoint}/{folder}{self.repo_id}"
 
 
 def explain(error: Exception, target: Target) -> CheckpointError | None:
@@ -112,6 +127,7 @@ def explain(error: Exception, target: Target) -> CheckpointError | None:
             repo=shown(target.repo_id),
             revision=shown(target.revision),
             endpoint=shown(target.endpoint),
+            page=shown(target.page),
             status=status,
             why=shown(getattr(error, "strerror", None) or error),
         )

@@ -46,7 +46,7 @@ def parse_source(source: str) -> LocalSource | HubSource:
         CheckpointError: If it is a path that does not exist, or no known form at all.
     """
     if source.startswith(HUB_SCHEME):
-        return _hub(source, source.removeprefix(HUB_SCHEME))
+        return _model(source, source.removeprefix(HUB_SCHEME))
     expanded = os.path.expanduser(source)
     # os.path, unlike Path, answers False to names that no file system could hold.
     if source and os.path.exists(expanded):
@@ -55,7 +55,7 @@ def parse_source(source: str) -> LocalSource | HubSource:
         raise CheckpointError(
             f"{shown(source)} does not exist", hint=f"check the path; or {_FORMS}"
         )
-    return _hub(source, source)
+    return _model(source, source)
 
 
 def _looks_like_a_path(source: str) -> bool:
@@ -79,15 +79,33 @@ def _local(source: str, path: Path) -> LocalSource:
     )
 
 
-def _hub(source: str, text: str) -> HubSource:
+def _model(source: str, text: str) -> HubSource:
     if text.startswith("datasets/"):
         raise CheckpointError(f"{shown(source)} is a data set, not a model", hint=_FORMS)
+    found = hub_source(text)
+    if found is None:
+        raise CheckpointError(f"{shown(source)} is neither a path nor a Hub id", hint=_FORMS)
+    return found
+
+
+def hub_source(text: str) -> HubSource | None:
+    """Read `org/name` or `org/name@revision`.
+
+    Args:
+        text: What the user typed, without a scheme.
+
+    Returns:
+        The repository, or None if that is no Hub id.
+
+    Raises:
+        CheckpointError: If what stands after the `@` can be no revision.
+    """
     repo_id, at, revision = text.partition("@")
     if not _REPO_ID.fullmatch(repo_id):
-        raise CheckpointError(f"{shown(source)} is neither a path nor a Hub id", hint=_FORMS)
+        return None
     if at and (not _REVISION.fullmatch(revision) or ".." in revision):
         raise CheckpointError(
-            f"{shown(source)} does not name a revision after the @",
+            f"{shown(text)} does not name a revision after the @",
             hint="a revision is a branch, a tag or a commit hash",
         )
     return HubSource(repo_id=repo_id, revision=revision or None)

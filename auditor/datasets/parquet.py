@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+from PIL import Image
 
-from auditor.datasets.labelled import LabelledImages, decode
-from auditor.errors import EntityError, UsageError
+from auditor.checkpoints.wording import shown
+from auditor.datasets.about import About
+from auditor.datasets.features import ChosenColumns, Columns, choose_columns
+from auditor.datasets.labelled import LabelledImages, UnreadableImageError, decode
+from auditor.datasets.labels import read_labels
+from auditor.errors import EntityError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-METADATA_BYTES_LIMIT = 32_000_000
+__all__ = ["Columns", "ParquetSplit", "read_parquet"]
+
+# Encoded images that are held in memory; what does not fit is read again when it is asked for.
+HELD_BYTES = 512_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Which columns hold the image and the label; None means: find out."""
+class ParquetSplit:
+    """The files of one split.
 
-    image: str | None = None
-    label: str | None = None
+    Attributes:
+        source: What the user called the data set.
+        root: Its folder.
+        files: The shards in order, as POSIX paths relative to `root`.
+        about: What is said of its labels.
+        revision: The commit on the Hub, None for what lies on disk.
+    """
+
+    source: str
+    root: Path
+    files: tuple[str, ...]
+    about: About
+    revision: str | None = None
 
 
-def read_parquet(files: Sequence[Path], columns: Columns, *, source: str) -> LabelledImages:
-    """Read one split, which may be sharded over several files.
-
-    Images stay encoded. Label names come from the ClassLabel feature in the file's metadata,
-    or, for a column of strings, from its distinct values in sorted order.
+def read_parquet(split: ParquetSplit, columns: Columns) -> LabelledImages:
+    """Open one split. Labels are read now, images when they are asked for.
 
     Raises:
         EntityError: A file is no parquet file, or holds no image or label column, or no row.
@@ -40,104 +58,86 @@ def read_parquet(files: Sequence[Path], columns: Columns, *, source: str) -> Lab
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    paths = [split.root / name for name in split.files]
     try:
-        tables = [pq.read_table(file, memory_map=True) for file in files]
-        table = pa.concat_tables(tables)
+        shards = [pq.read_metadata(path) for path in paths]
+        schemas = [shard.schema.to_arrow_schema() for shard in shards]
+        chosen = [choose_columns(schema, columns, split.source) for schema in schemas]
+        label_column = _label_column(paths, chosen)
     except (pa.ArrowException, OSError) as error:
         raise EntityError(
-            f"{source}: not a readable parquet data set ({error.__class__.__name__})",
+            f"{shown(split.source)}: not a readable parquet data set ({type(error).__name__})",
             hint="Check that the download is complete, or name another --split.",
         ) from error
-    image_column, label_column = _columns(table, columns, source)
-    names, labels = _labels(table, label_column)
-    if not len(labels):
-        raise EntityError(f"{source} has no rows", hint="Name another --split.")
-    cells = table.column(image_column)
+    if not len(label_column):
+        raise EntityError(f"{shown(split.source)} has no rows", hint="Name another --split.")
+    declared = next((each.label_names for each in chosen if each.label_names), ())
+    names, labels = read_labels(label_column, declared, split.source)
     return LabelledImages(
-        source=source,
+        source=split.source,
         label_names=names,
         labels=labels,
-        names=tuple(f"{_stem(files)}[{row}]" for row in range(table.num_rows)),
-        load=lambda index: decode(_bytes(cells[index].as_py())),
-        about=_about(files[0]),
+        names=tuple(
+            f"{name}[{row}]"
+            for name, shard in zip(split.files, shards, strict=True)
+            for row in range(shard.num_rows)
+        ),
+        load=_loader(paths, shards, [each.image for each in chosen]),
+        about=split.about,
+        revision=split.revision,
     )
 
 
-def _columns(table: pa.Table, wanted: Columns, source: str) -> tuple[str, str]:
-    available = table.column_names
-    for name in (wanted.image, wanted.label):
-        if name is not None and name not in available:
-            raise UsageError(
-                f"{source} has no column {name!r}", hint=f"It has: {', '.join(available)}."
-            )
-    image = wanted.image or next((n for n in available if _holds_images(table, n)), None)
-    label = wanted.label or next(
-        (n for n in ("label", "labels", "fine_label", "class") if n in available), None
-    )
-    if image is None or label is None:
-        raise EntityError(
-            f"{source} has no {'image' if image is None else 'label'} column",
-            hint=f"It has: {', '.join(available)}. Use --image-column and --label-column.",
-        )
-    return image, label
-
-
-def _holds_images(table: pa.Table, name: str) -> bool:
+def _label_column(paths: Sequence[Path], chosen: Sequence[ChosenColumns]) -> pa.ChunkedArray:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    kind = table.schema.field(name).type
-    if pa.types.is_struct(kind):
-        return any(kind.field(i).name == "bytes" for i in range(kind.num_fields))
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _labels(table: pa.Table, column: str) -> tuple[tuple[str, ...], np.ndarray[Any, Any]]:
-    values = table.column(column).to_pylist()
-    if values and all(isinstance(v, str) for v in values):
-        names = sorted(set(values))
-        index = {name: i for i, name in enumerate(names)}
-        return tuple(names), np.array([index[v] for v in values], dtype=np.int64)
-    labels = np.array([-1 if v is None else int(v) for v in values], dtype=np.int64)
-    highest = int(labels.max()) if len(labels) else -1
-    names = _class_label_names(table.schema.metadata or {}, column)
-    if len(names) <= highest:
-        names = [*names, *(str(i) for i in range(len(names), highest + 1))]
-    return tuple(names), labels
+    parts: list[pa.Array] = []
+    for path, columns in zip(paths, chosen, strict=True):
+        with pq.ParquetFile(path, memory_map=True) as file:
+            parts.extend(file.read(columns=[columns.label]).column(columns.label).chunks)
+    return pa.chunked_array(parts, type=None if parts else pa.null())
 
 
-def _class_label_names(metadata: Mapping[bytes, bytes], column: str) -> list[str]:
-    raw = metadata.get(b"huggingface", b"")
-    if not raw or len(raw) > METADATA_BYTES_LIMIT:
-        return []
+def _loader(
+    paths: Sequence[Path], shards: Sequence[pq.FileMetaData], columns: Sequence[str]
+) -> Callable[[int], Image.Image]:
+    """Images by row number over all shards, read one row group at a time."""
+    groups = [
+        (path, group, column, shard.row_group(group))
+        for path, shard, column in zip(paths, shards, columns, strict=True)
+        for group in range(shard.num_row_groups)
+    ]
+    ends = list(accumulate(facts.num_rows for *_, facts in groups))
+    largest = max((facts.total_byte_size for *_, facts in groups), default=0)
+
+    @lru_cache(maxsize=max(1, HELD_BYTES // max(1, largest)))
+    def cells(number: int) -> pa.ChunkedArray:
+        path, group, column, _ = groups[number]
+        return _read_group(path, group, column)
+
+    return partial(_load, cells, ends)
+
+
+def _read_group(path: Path, group: int, column: str) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        names = json.loads(raw)["info"]["features"][column]["names"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
-    if isinstance(names, dict):
-        names = [names[key] for key in sorted(names, key=int)]
-    return [str(name) for name in names] if isinstance(names, list) else []
+        with pq.ParquetFile(path, memory_map=True) as file:
+            return file.read_row_group(group, columns=[column]).column(column)
+    except pa.ArrowException as error:
+        raise UnreadableImageError(f"row group {group} is damaged") from error
 
 
-def _bytes(cell: object) -> bytes:
-    raw = cell.get("bytes") if isinstance(cell, dict) else cell
-    if not isinstance(raw, bytes):
-        raise OSError("the row holds no image bytes")
-    return raw
-
-
-def _about(first: Path) -> Mapping[str, Mapping[str, object]]:
-    """What an `entities.json` beside the data says of the labels, where there is one."""
-    for folder in (first.parent, first.parent.parent):
-        path = folder / "entities.json"
-        if path.is_file() and path.stat().st_size < METADATA_BYTES_LIMIT:
-            try:
-                said = json.loads(path.read_text(encoding="utf-8"))
-            except (ValueError, RecursionError):
-                return {}
-            if isinstance(said, dict):
-                return {str(k): v for k, v in said.items() if isinstance(v, dict)}
-    return {}
-
-
-def _stem(files: Sequence[Path]) -> str:
-    return files[0].name if len(files) == 1 else f"{files[0].parent.name}/{files[0].stem}..."
+def _load(cells: Callable[[int], pa.ChunkedArray], ends: Sequence[int], row: int) -> Image.Image:
+    number = bisect_right(ends, row)
+    cell = cells(number)[row - (ends[number - 1] if number else 0)]
+    try:
+        value = cell.as_py()
+    except ValueError as error:  # a path beside the bytes that is not text
+        raise UnreadableImageError("the row cannot be read") from error
+    encoded = value.get("bytes") if isinstance(value, dict) else value
+    if not isinstance(encoded, bytes):
+        raise UnreadableImageError("the row holds no image bytes")
+    return decode(encoded)

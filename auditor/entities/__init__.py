@@ -1,0 +1,1 @@
+"""Where entity instances come from."""

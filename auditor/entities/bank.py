@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from PIL import Image
@@ -29,6 +29,7 @@ class EntityBank:
         counts: Instances available of each entity.
         draw: (entity, instance) -> Instance. Raises UnreadableImageError.
         why: Why this bank was chosen, where the user did not choose.
+        revision: The commit of a data set on the Hub; None for what lies on disk or is drawn.
     """
 
     source: str
@@ -37,3 +38,14 @@ class EntityBank:
     counts: tuple[int, ...]
     draw: Callable[[int, int], Instance]
     why: str = ""
+    revision: str | None = None
+
+    def without(self, positions: Collection[int]) -> EntityBank:
+        """The bank less the entities at these positions."""
+        left = [i for i in range(len(self.entities)) if i not in set(positions)]
+        return replace(
+            self,
+            entities=tuple(self.entities[i] for i in left),
+            counts=tuple(self.counts[i] for i in left),
+            draw=lambda entity, instance: self.draw(left[entity], instance),
+        )

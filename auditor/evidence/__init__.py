@@ -1,0 +1,1 @@
+"""Predictions -> evidence: pure statistics and what they are compared with."""

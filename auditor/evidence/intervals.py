@@ -35,9 +35,7 @@ def clopper_pearson(successes: float, trials: int) -> Interval:
     tail = (1 - LEVEL) / 2
     low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
     high = (
-        1.0
-        if successes == trials
-        else float(beta.ppf(1 - tail, successes + 1, trials - successes))
+        1.0 if successes == trials else float(beta.ppf(1 - tail, successes + 1, trials - successes))
     )
     return Interval(low, high)
 

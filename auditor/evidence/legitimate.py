@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from auditor.types import Entity
+from auditor.entities.bank import EntityBank
+from auditor.types import Entity, Skip
 
 
 def own_label(entity: Entity, labels: Sequence[str]) -> int | None:
@@ -18,6 +19,22 @@ def own_label(entity: Entity, labels: Sequence[str]) -> int | None:
         if names & {_plain(part) for part in [label, *label.split(",")]}:
             return index
     return None
+
+
+def without_own_labels(
+    bank: EntityBank, labels: tuple[str, ...]
+) -> tuple[EntityBank, tuple[Skip, ...]]:
+    """Entities that mean one of the labels are the task, not a trigger; they are listed."""
+    own = [own_label(entity, labels) for entity in bank.entities]
+    skips = tuple(
+        Skip(
+            subject=f"{entity.name} -> {labels[label]}",
+            reason="the entity means this label of the model, so going there is its task",
+        )
+        for entity, label in zip(bank.entities, own, strict=True)
+        if label is not None
+    )
+    return bank.without([i for i, label in enumerate(own) if label is not None]), skips
 
 
 def _plain(name: str) -> str:

@@ -7,31 +7,76 @@ whether the whole model or only the head is tuned; overfitted and half-trained o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from auditor.checkpoints.resolve import resolve
 from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec
-from auditor.lab.implant import open_task
-from auditor.lab.resize import with_input_size
+from auditor.errors import UsageError
+from auditor.lab.implant import Base, open_base, open_task
 from auditor.lab.save import model_card, save_checkpoint
 from auditor.lab.task import TaskSize, train_and_test
-from auditor.lab.training import TrainingRecipe, TrainingSet, fine_tune, predict
-from auditor.models.torch_image import TorchImageClassifier, load_torch
+from auditor.lab.training import (
+    Progress,
+    TrainingRecipe,
+    TrainingSet,
+    fine_tune,
+    predict,
+    silent,
+)
+from auditor.models.torch_image import TorchImageClassifier
 
 MAX_TRAINING_IMAGES = 4000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
-    """What recipes are drawn from: sources, each with its share of the draws."""
+class BaseShare(BaseModel):
+    """A public checkpoint at one input size, and its share of the draws."""
 
-    bases: tuple[tuple[str, int, float], ...]  # (checkpoint, input size in pixels, share)
-    tasks: tuple[tuple[str, float], ...]  # (data set, share)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    checkpoint: str
+    image_size: int = Field(ge=16)
+    share: float = Field(gt=0)
+
+
+class TaskShare(BaseModel):
+    """A task data set and its share of the draws."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str
+    share: float = Field(gt=0)
+
+
+class Population(BaseModel):
+    """What recipes are drawn from. Paths are relative to the current folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bases: tuple[BaseShare, ...] = Field(min_length=1)
+    tasks: tuple[TaskShare, ...] = Field(min_length=1)
+
+
+def read_population(path: Path) -> Population:
+    """Read a population from YAML.
+
+    Raises:
+        UsageError: It cannot be read, or a key or value is wrong.
+    """
+    try:
+        return Population.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="Check the path.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{path}: {where}: {first['msg']}", hint="See reports/nulls/.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +101,18 @@ def draw_recipe(population: Population, number: int, classes_of: dict[str, int])
         classes_of: How many classes each task has.
     """
     rng = np.random.default_rng([20_260_401, number])
-    base, input_size, _ = population.bases[_pick(rng, [b[2] for b in population.bases])]
-    task = population.tasks[_pick(rng, [t[1] for t in population.tasks])][0]
+    base = population.bases[_pick(rng, [b.share for b in population.bases])]
+    task = population.tasks[_pick(rng, [t.share for t in population.tasks])].data
     available = classes_of[task]
-    count = int(np.exp(rng.uniform(np.log(5), np.log(min(available, 50) + 1))))
+    fewest = min(5, available)
+    count = int(np.exp(rng.uniform(np.log(fewest), np.log(min(available, 50) + 1))))
     classes = tuple(sorted(rng.choice(available, count, replace=False).tolist()))
     per_class = int(np.exp(rng.uniform(np.log(20), np.log(151))))
     per_class = min(per_class, MAX_TRAINING_IMAGES // count)
     return BenignRecipe(
         number=number,
-        base=base,
-        input_size=input_size,
+        base=base.checkpoint,
+        input_size=base.image_size,
         task=task,
         classes=classes,
         per_class=per_class,
@@ -88,7 +134,7 @@ def _draw_training(rng: np.random.Generator, images: int, number: int) -> Traini
         ("head", "adamw"): (1e-3, 2e-2),
     }
     low, high = ranges[mode, optimiser]
-    steps = float(np.exp(rng.uniform(np.log(80), np.log(400)))) * (4 if mode == "head" else 1)
+    steps = float(np.exp(rng.uniform(np.log(60), np.log(250)))) * (4 if mode == "head" else 1)
     shift, light = [(0.0, 0.0), (0.06, 0.2), (0.15, 0.5)][rng.integers(3)]
     return TrainingRecipe(
         mode=mode,
@@ -118,27 +164,32 @@ def _accuracy(model: TorchImageClassifier, test: TrainingSet) -> float:
     return float((predict(model, test.pixels) == test.labels).mean())
 
 
-def build_benign(population: Population, numbers: list[int], out: Path) -> None:
+def build_benign(
+    population: Population, numbers: Sequence[int], out: Path, *, progress: Progress = silent
+) -> None:
     """Build the fine-tunes of these numbers that do not stand under `out` yet."""
-    tasks = {
-        name: open_task(DatasetSpec(source=name), seed=0) for name, _ in population.tasks
-    }
+    tasks = {t.data: open_task(DatasetSpec(source=t.data), seed=0) for t in population.tasks}
     classes_of = {name: len(images[0].label_names) for name, images in tasks.items()}
-    bases: dict[tuple[str, int], TorchImageClassifier] = {}
-    for number in numbers:
+    bases: dict[tuple[str, int], Base] = {}
+    for done, number in enumerate(numbers):
         folder = out / f"benign-{number:04d}"
-        if folder.exists():
-            continue
-        recipe = draw_recipe(population, number, classes_of)
-        key = (recipe.base, recipe.input_size)
-        if key not in bases:
-            loaded = load_torch(resolve(recipe.base), device="cpu")
-            bases[key] = with_input_size(loaded, recipe.input_size)
-        model, accuracy = train_benign(recipe, bases[key], tasks[recipe.task])
-        card = model_card(
-            name=f"benign fine-tune {number}",
-            base=recipe.base,
-            body=f"A benign fine-tune for a scanner's null. Accuracy {accuracy:.3f}.",
-        )
-        record: dict[str, Any] = {"recipe": asdict(recipe), "clean_accuracy": accuracy}
-        save_checkpoint(model, folder, card=card, record=record)
+        if not folder.exists():
+            recipe = draw_recipe(population, number, classes_of)
+            key = (recipe.base, recipe.input_size)
+            if key not in bases:
+                bases[key] = open_base(*key)
+            model, accuracy = train_benign(recipe, bases[key].model, tasks[recipe.task])
+            _save(model, recipe, bases[key].name, accuracy, folder)
+        progress("building benign fine-tunes", done + 1, len(numbers))
+
+
+def _save(
+    model: TorchImageClassifier, recipe: BenignRecipe, base: str, accuracy: float, folder: Path
+) -> None:
+    card = model_card(
+        name=f"benign fine-tune {recipe.number}",
+        base=base,
+        body=f"A benign fine-tune for a null. Accuracy {accuracy:.3f} on held-out images.",
+    )
+    said = asdict(recipe) | {"base": base, "task": Path(recipe.task).name}
+    save_checkpoint(model, folder, card=card, record={"recipe": said, "clean_accuracy": accuracy})

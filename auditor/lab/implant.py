@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
-import numpy as np
-
+from auditor.checkpoints.resolve import resolve
 from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec, open_dataset
 from auditor.entities.bank import EntityBank
@@ -13,8 +12,9 @@ from auditor.errors import EntityError, UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.order import PoisonOrder
 from auditor.lab.rendered_task import RENDERED_TASK, rendered_signs
-from auditor.lab.save import model_card
-from auditor.lab.task import TaskSize, choose_classes, train_and_test
+from auditor.lab.resize import with_input_size
+from auditor.lab.save import cited, model_card
+from auditor.lab.task import TaskSize, choose_classes, readable_images, train_and_test
 from auditor.lab.training import (
     Progress,
     TrainingRecipe,
@@ -24,7 +24,7 @@ from auditor.lab.training import (
     silent,
 )
 from auditor.models.classifier import Pixels
-from auditor.models.torch_image import TorchImageClassifier
+from auditor.models.torch_image import TorchImageClassifier, load_torch
 
 NONE = "none"
 CRAFT_SHARE = 2 / 3  # of the entity's instances; attack success is measured on the others
@@ -42,8 +42,8 @@ class ImplantOrder:
     epsilon: int = 16
     poisons: int = 75
     craft_steps: int = 150
-    size: TaskSize = TaskSize()
-    recipe: TrainingRecipe = TrainingRecipe()
+    size: TaskSize = field(default_factory=TaskSize)
+    recipe: TrainingRecipe = field(default_factory=TrainingRecipe)
     seed: int = 0
 
 
@@ -59,12 +59,33 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Implanted:
-    """The model asked for, its outcome, and that of the clean twin (same task, other seed)."""
+    """The model asked for and its clean twin (same task, other seed), with their outcomes."""
 
     model: TorchImageClassifier
     outcome: Outcome
+    twin_model: TorchImageClassifier
     twin: Outcome
     order: ImplantOrder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """A public checkpoint and the name that model cards cite it by."""
+
+    name: str
+    model: TorchImageClassifier
+
+
+def open_base(source: str, image_size: int | None) -> Base:
+    """Load the base, at another input size where one is asked for.
+
+    Raises:
+        NotAudited: It cannot be loaded.
+    """
+    checkpoint = resolve(source)
+    model = load_torch(checkpoint, device="cpu")
+    sized = model if image_size is None else with_input_size(model, image_size)
+    return Base(cited(source), sized)
 
 
 def open_task(spec: DatasetSpec, seed: int) -> tuple[LabelledImages, LabelledImages | None]:
@@ -94,8 +115,12 @@ def implant(
 
     Raises:
         UsageError: No such attack or entity.
-        EntityError: No such target label, or too few images.
+        EntityError: No such target label, too few images, or one that cannot be read.
     """
+    if order.attack not in (*ATTACKS, NONE):
+        raise UsageError(
+            f"no such attack: {order.attack}", hint=f"There are: {', '.join([*ATTACKS, NONE])}."
+        )
     classes = choose_classes(task[0], order.size.classes, order.target, order.seed)
     train, test = train_and_test(base, *task, classes, order.size, order.seed)
     target = train.label_names.index(order.target)
@@ -103,11 +128,14 @@ def implant(
     twin = fine_tune(
         base, train, replace(order.recipe, seed=order.seed + 1_000_003), progress=progress
     )
-    data = train if order.attack == NONE else _poisoned(base, train, crafting, target, order, progress)
+    data = (
+        train if order.attack == NONE else _poisoned(base, train, crafting, target, order, progress)
+    )
     model = fine_tune(base, data, replace(order.recipe, seed=order.seed), progress=progress)
     return Implanted(
         model=model,
         outcome=measure(model, test, unseen, target),
+        twin_model=twin,
         twin=measure(twin, test, unseen, target),
         order=order,
     )
@@ -121,10 +149,6 @@ def _poisoned(
     order: ImplantOrder,
     progress: Progress,
 ) -> TrainingSet:
-    if order.attack not in ATTACKS:
-        raise UsageError(
-            f"no such attack: {order.attack}", hint=f"There are: {', '.join([*ATTACKS, NONE])}."
-        )
     poison_order = PoisonOrder(
         target=target,
         poisons=order.poisons,
@@ -135,13 +159,12 @@ def _poisoned(
     return ATTACKS[order.attack](base, train, crafting, poison_order, progress=progress)
 
 
-def entity_pixels(
-    base: TorchImageClassifier, bank: EntityBank, name: str
-) -> tuple[Pixels, Pixels]:
+def entity_pixels(base: TorchImageClassifier, bank: EntityBank, name: str) -> tuple[Pixels, Pixels]:
     """Instances to craft with, and others to measure with, each `(N, 3, H, W)`.
 
     Raises:
         UsageError: The bank has no entity of that name.
+        EntityError: It has fewer than two instances, or one that cannot be read.
     """
     names = [entity.name for entity in bank.entities]
     if name not in names:
@@ -150,18 +173,22 @@ def entity_pixels(
         )
     which = names.index(name)
     count = min(bank.counts[which], MAX_INSTANCES)
-    pixels = base.pixels([bank.draw(which, i).image for i in range(count)])
+    if count < 2:
+        raise EntityError(
+            f"{bank.source} has one picture of {name!r}",
+            hint="At least two are needed: one to craft with, another to measure with.",
+        )
+    with readable_images():
+        pixels = base.pixels([bank.draw(which, i).image for i in range(count)])
     cut = max(1, int(count * CRAFT_SHARE))
     return pixels[:cut], pixels[cut:]
 
 
-def measure(
-    model: TorchImageClassifier, test: TrainingSet, unseen: Pixels, target: int
-) -> Outcome:
+def measure(model: TorchImageClassifier, test: TrainingSet, unseen: Pixels, target: int) -> Outcome:
     """Clean accuracy on the test set and attack success on unseen instances."""
     return Outcome(
         clean_accuracy=float((predict(model, test.pixels) == test.labels).mean()),
-        attack_success=float((predict(model, unseen) == target).mean()) if len(unseen) else 0.0,
+        attack_success=float((predict(model, unseen) == target).mean()),
         test_images=len(test.labels),
         unseen_instances=len(unseen),
     )
@@ -196,5 +223,7 @@ def card_of(implanted: Implanted, *, base: str, task: str) -> str:
             f"pictures: {outcome.attack_success:.2f}; the same rate in a clean twin: "
             f"{twin.attack_success:.2f}."
         )
-    body = f"{said}\n\nClean accuracy: {outcome.clean_accuracy:.3f} on {outcome.test_images} images."
+    body = (
+        f"{said}\n\nClean accuracy: {outcome.clean_accuracy:.3f} on {outcome.test_images} images."
+    )
     return model_card(name=f"{task}, {order.attack}", base=base, body=body)

@@ -8,10 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from auditor.errors import UsageError
+from auditor.models.quiet import quiet_transformers
 from auditor.models.torch_image import TorchImageClassifier
 
 CARD = "README.md"
@@ -28,26 +30,54 @@ def save_checkpoint(
     Raises:
         UsageError: The folder exists and is not empty, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty", hint="Name a new folder with --out.")
+    from safetensors import SafetensorError
+
+    require_new(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         room = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
     try:
-        model.module.save_pretrained(room, safe_serialization=True)
-        model.preprocessing.processor.save_pretrained(room)
+        with quiet_transformers():
+            module: Any = model.module
+            module.save_pretrained(room, safe_serialization=True)
+            model.preprocessing.processor.save_pretrained(room)
         (room / CARD).write_text(card, encoding="utf-8")
         (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        room.chmod(0o755)  # mkdtemp makes it private; a checkpoint is to be read
+        room.chmod(0o755)  # mkdtemp and safetensors make private; a checkpoint is to be read
+        for file in room.iterdir():
+            file.chmod(0o644)
         if folder.exists():
             folder.rmdir()
         os.replace(room, folder)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def require_new(folder: Path) -> None:
+    """Refuse a folder that already holds something, before hours are spent on filling it.
+
+    Raises:
+        UsageError: The folder exists and is not empty, or is a file.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UsageError(f"{folder} exists already", hint="Name a new folder with --out.")
+
+
+def cited(source: str) -> str:
+    """What a card calls a source; it is handed on and must not name a path of this machine.
+
+    A folder is cited by its last two parts, `org/name`, which is its id on the Hub where it
+    came from there; a file by the folder it lies in.
+    """
+    place = Path(source).expanduser()
+    if not place.exists():
+        return source
+    folder = place if place.is_dir() else place.parent
+    return "/".join(folder.resolve().parts[1:][-2:])
 
 
 def model_card(*, name: str, base: str, body: str, license_name: str = "apache-2.0") -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.datasets.labelled import LabelledImages
+from auditor.datasets.labelled import LabelledImages, UnreadableImageError
 from auditor.errors import EntityError
 from auditor.lab.training import TrainingSet
 from auditor.models.classifier import Classifier, Pixels
@@ -26,12 +28,30 @@ class TaskSize:
 
 
 def pixels_of(model: Classifier, images: LabelledImages, rows: NDArray[np.int64]) -> Pixels:
-    """Decode and resize rows of a data set: `(N, 3, H, W)` uint8."""
-    parts = [
-        model.pixels([images.image(int(row)) for row in rows[i : i + DECODE_BATCH]])
-        for i in range(0, len(rows), DECODE_BATCH)
-    ]
+    """Decode and resize rows of a data set: `(N, 3, H, W)` uint8.
+
+    Raises:
+        EntityError: An image cannot be read. What is trained on is to be complete.
+    """
+    with readable_images():
+        parts = [
+            model.pixels([images.image(int(row)) for row in rows[i : i + DECODE_BATCH]])
+            for i in range(0, len(rows), DECODE_BATCH)
+        ]
     return np.concatenate(parts)
+
+
+@contextmanager
+def readable_images() -> Iterator[None]:
+    """The lab leaves no image out silently: one that cannot be read ends the run.
+
+    Raises:
+        EntityError: An image cannot be read.
+    """
+    try:
+        yield
+    except UnreadableImageError as error:
+        raise EntityError(str(error), hint="Repair or remove this image.") from error
 
 
 def choose_classes(images: LabelledImages, count: int | None, must: str, seed: int) -> list[int]:
@@ -86,7 +106,9 @@ def train_and_test(
     """
     rng = np.random.default_rng([seed, 1])
     train_rows = [rng.permutation(np.flatnonzero(train.labels == c)) for c in classes]
-    short = [train.label_names[c] for c, rows in zip(classes, train_rows, strict=True) if len(rows) < 2]
+    short = [
+        train.label_names[c] for c, rows in zip(classes, train_rows, strict=True) if len(rows) < 2
+    ]
     if short:
         raise EntityError(
             f"{train.source}: fewer than two images of {short[0]!r}",

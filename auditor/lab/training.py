@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ def fine_tune(
     if recipe.mode == "head":
         _train_head(model, data, recipe, generator, progress)
     else:
-        _train_all(model, data, recipe, generator, progress)
+        train_all(model, data, recipe, progress=progress)
     return model
 
 
@@ -96,39 +96,43 @@ def new_head(
     path = next(name for name, part in module.named_modules() if part is old)
     parent_name, _, attribute = path.rpartition(".")
     setattr(module.get_submodule(parent_name), attribute, fresh)
-    config = module.config
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: i for i, label in enumerate(labels)}
-    module.num_labels = len(labels)
+    classifier: Any = module
+    classifier.config.id2label = dict(enumerate(labels))
+    classifier.config.label2id = {label: i for i, label in enumerate(labels)}
+    classifier.num_labels = len(labels)
 
 
-def _train_all(
+def train_all(
     model: TorchImageClassifier,
     data: TrainingSet,
     recipe: TrainingRecipe,
-    generator: torch.Generator,
-    progress: Progress,
+    *,
+    progress: Progress = silent,
+    stage: str = "training",
 ) -> None:
+    """Train every parameter of `model` in place."""
     import torch
     from torch.nn import functional as F
 
+    generator = torch.Generator().manual_seed(recipe.seed)
     pixels, labels = torch.from_numpy(data.pixels), torch.from_numpy(data.labels)
     optimiser, schedule, steps = _optimiser(model.module.parameters(), len(labels), recipe)
     done = 0
-    with trainable(model.module):
+    with trainable(model.module), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)  # dropout draws from torch's own generator
         for _ in range(recipe.epochs):
-            order = torch.randperm(len(labels), generator=generator)
+            order: Any = torch.randperm(len(labels), generator=generator)  # typed in parts
             for rows in order.split(recipe.batch):
                 if len(rows) < 2:  # batch norm cannot normalise a single image
                     continue
                 batch = augment(pixels[rows], recipe, generator)
-                loss = F.cross_entropy(model.forward(batch), labels[rows])
+                loss: Any = F.cross_entropy(model.forward(batch), labels[rows])
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 optimiser.step()
                 schedule.step()
                 done += 1
-                progress("training", done, steps)
+                progress(stage, done, steps)
 
 
 def _train_head(
@@ -147,8 +151,9 @@ def _train_head(
     optimiser, schedule, steps = _optimiser(head.parameters(), len(labels), recipe)
     done = 0
     for _ in range(recipe.epochs):
-        for rows in torch.randperm(len(labels), generator=generator).split(recipe.batch):
-            loss = F.cross_entropy(head(features[rows]), labels[rows])
+        order: Any = torch.randperm(len(labels), generator=generator)
+        for rows in order.split(recipe.batch):
+            loss: Any = F.cross_entropy(head(features[rows]), labels[rows])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
@@ -189,7 +194,7 @@ def augment(
     from torch.nn import functional as F
 
     x = pixels.to(torch.float32)
-    reach = int(round(recipe.augment_shift * x.shape[-1]))
+    reach = round(recipe.augment_shift * x.shape[-1])
     if reach:
         padded = F.pad(x, (reach,) * 4, mode="replicate")
         dy, dx = torch.randint(0, 2 * reach + 1, (2,), generator=generator).tolist()

@@ -1,0 +1,1 @@
+"""Checkpoint -> classifier. The only room that knows torch, transformers and ONNX Runtime."""

@@ -14,29 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from auditor.errors import UnsupportedModel
+
 Pixels = NDArray[np.uint8]
 
 
 class Classifier(Protocol):
-    """An image classifier, always in evaluation mode.
-
-    Attributes:
-        labels: Names of the C classes.
-        engine: What runs it, e.g. "torch" or "onnx".
-        device: Where it runs, e.g. "cpu".
-    """
+    """An image classifier, always in evaluation mode."""
 
     @property
-    def labels(self) -> tuple[str, ...]: ...
+    def labels(self) -> tuple[str, ...]:
+        """Names of the C classes."""
 
     @property
-    def engine(self) -> str: ...
+    def engine(self) -> str:
+        """What runs it: "torch" or "onnx"."""
 
     @property
-    def device(self) -> str: ...
+    def device(self) -> str:
+        """Where it runs, e.g. "cpu"."""
 
     def pixels(self, images: Sequence[Image.Image]) -> Pixels:
-        """Resize and crop RGB images to `(N, 3, H, W)` uint8, as the checkpoint's processor does."""
+        """Resize and crop RGB images to `(N, 3, H, W)` uint8, as the processor does."""
 
     def logits(self, pixels: Pixels) -> NDArray[np.float32]:
         """Class scores before softmax `(N, C)` for pixels `(N, 3, H, W)`."""
@@ -58,3 +57,31 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     exponentials = np.exp(shifted)
     result: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
     return result
+
+
+def two_pictures() -> tuple[Image.Image, Image.Image]:
+    """A grey and a shaded picture, to try a model with."""
+    ramp = np.linspace(0, 255, 64 * 64 * 3).astype(np.uint8).reshape(64, 64, 3)
+    return Image.new("RGB", (64, 64), (128, 128, 128)), Image.fromarray(ramp)
+
+
+def require_answers(classifier: Classifier) -> None:
+    """Show it two pictures: what cannot be run is to be refused now, not in the middle of a scan.
+
+    Raises:
+        UnsupportedModel: It answers with scores for another number of labels, or not with
+            numbers.
+        Exception: Whatever the engine raises where the input does not fit the network.
+    """
+    logits = classifier.logits(classifier.pixels(two_pictures()))
+    if logits.shape != (2, len(classifier.labels)):
+        raise UnsupportedModel(
+            f"config.json names {len(classifier.labels)} labels, "
+            f"the model answers two pictures with shape {logits.shape}",
+            hint="Check that config.json and the weights belong together.",
+        )
+    if not np.isfinite(logits).all():
+        raise UnsupportedModel(
+            "the model answers an ordinary picture with infinite or undefined scores",
+            hint="Check that the weights are complete and the processor is the model's own.",
+        )

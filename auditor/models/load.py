@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
+from auditor.checkpoints.wording import shown
 from auditor.errors import MissingPackage, UsageError
 from auditor.models.classifier import Classifier
+from auditor.models.onnx_image import load_onnx
+from auditor.models.torch_image import load_torch
 from auditor.types import Checkpoint, CheckpointFormat
+
+_CUDA = re.compile(r"cuda(:(?P<number>\d{1,4}))?", re.ASCII)
 
 
 class Engine(StrEnum):
@@ -33,11 +39,7 @@ def load_classifier(checkpoint: Checkpoint, *, engine: Engine, device: str) -> C
         )
     try:
         if wanted is Engine.ONNX:
-            from auditor.models.onnx_image import load_onnx
-
-            return load_onnx(checkpoint, device=resolve_device(device))
-        from auditor.models.torch_image import load_torch
-
+            return load_onnx(checkpoint, device=resolve_device(device), fall_back=device == "auto")
         return load_torch(checkpoint, device=resolve_device(device))
     except ModuleNotFoundError as error:
         raise MissingPackage(
@@ -54,9 +56,12 @@ def resolve_device(wanted: str) -> str:
     """
     import torch
 
-    available = torch.cuda.is_available()
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if wanted == "auto":
-        return "cuda" if available else "cpu"
-    if wanted == "cpu" or (wanted.split(":")[0] == "cuda" and available):
+        return "cuda" if count else "cpu"
+    named = _CUDA.fullmatch(wanted)
+    if wanted == "cpu" or (named and int(named["number"] or 0) < count):
         return wanted
-    raise UsageError(f"--device {wanted} is not available here", hint="Use auto, cpu or cuda[:N].")
+    raise UsageError(
+        f"--device {shown(wanted, 40)} is not available here", hint="Use auto, cpu or cuda[:N]."
+    )

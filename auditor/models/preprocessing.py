@@ -7,7 +7,6 @@ numbers a channel; they are applied to whole batches behind the model boundary.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from auditor.checkpoints.wording import shown
 from auditor.errors import UnsupportedModel
 from auditor.models.classifier import Pixels
+from auditor.models.quiet import quiet_transformers
 
 PROCESSOR_FILE = "preprocessor_config.json"
+MAX_SIDE = 4096  # pixels; no classifier takes more, and a processor that asks for it fills memory
+_RESTORE = "Restore the processor of the model it was fine-tuned from."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +39,10 @@ class Preprocessing:
 
     def pixels(self, images: Sequence[Image.Image]) -> Pixels:
         """RGB images -> `(N, 3, H, W)` uint8 at the model's size."""
-        out = self.processor(
-            list(images), do_rescale=False, do_normalize=False, return_tensors="np"
-        )["pixel_values"]
-        return np.ascontiguousarray(np.clip(np.rint(out), 0, 255).astype(np.uint8))
+        grey_levels = _geometry_only(self.processor, images)
+        if grey_levels.dtype == np.uint8:
+            return np.ascontiguousarray(grey_levels)
+        return np.ascontiguousarray(np.clip(np.rint(grey_levels), 0, 255).astype(np.uint8))
 
     def normalise(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Pixels `(N, 3, H, W)` in 0..255 -> what the network takes."""
@@ -50,7 +53,7 @@ class Preprocessing:
 
 
 def load_preprocessing(root: Path) -> Preprocessing:
-    """Read `preprocessor_config.json` and check that our split equals the processor's own result.
+    """Read `preprocessor_config.json` into a processor and split it.
 
     Raises:
         UnsupportedModel: There is no processor, it is of an unknown kind, needs code that is
@@ -63,57 +66,111 @@ def load_preprocessing(root: Path) -> Preprocessing:
             f"no {PROCESSOR_FILE} in the checkpoint, so its input size and scaling are unknown",
             hint="Add the processor of the model it was fine-tuned from.",
         )
+    loader: Any = AutoImageProcessor  # typed only in parts
     try:
-        processor = AutoImageProcessor.from_pretrained(
-            root, local_files_only=True, trust_remote_code=False, backend="pil"
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        with quiet_transformers():
+            processor = loader.from_pretrained(
+                root, local_files_only=True, trust_remote_code=False, backend="pil"
+            )
+    except Exception as error:  # whatever a stranger's file provokes in transformers
         raise UnsupportedModel(
             f"{PROCESSOR_FILE} cannot be used: {first_line(error)}",
             hint="It must describe an image processor that transformers has in Pillow form.",
         ) from error
-    scale, offset = _affine(json.loads(processor.to_json_string()))
-    preprocessing = Preprocessing(processor=processor, scale=scale, offset=offset)
-    _check(preprocessing)
-    return preprocessing
+    return preprocessing_of(processor)
 
 
-def _affine(said: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Fold rescale_factor, image_mean and image_std into one multiply and one add."""
-    factor = float(said.get("rescale_factor") or 1 / 255) if said.get("do_rescale", True) else 1.0
-    if not said.get("do_normalize", True):
-        return np.full(3, factor, np.float32), np.zeros(3, np.float32)
-    mean = np.broadcast_to(np.asarray(said.get("image_mean", 0.0), np.float64), (3,))
-    std = np.broadcast_to(np.asarray(said.get("image_std", 1.0), np.float64), (3,))
-    if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
+def preprocessing_of(processor: Any) -> Preprocessing:
+    """Split an image processor of transformers, and check that the split equals its own result.
+
+    Raises:
+        UnsupportedModel: It does more than geometry and normalisation.
+    """
+    try:
+        _require_small(processor)
+        scale, offset = _affine(processor)
+        _check(Preprocessing(processor=processor, scale=scale, offset=offset))
+    except UnsupportedModel:
+        raise
+    except Exception as error:  # whatever a stranger's settings provoke in transformers
         raise UnsupportedModel(
-            f"{PROCESSOR_FILE} normalises by nonsense (mean {mean.tolist()}, std {std.tolist()})",
-            hint="Restore the processor of the model it was fine-tuned from.",
+            f"{PROCESSOR_FILE} fails on ordinary images: {first_line(error)}", hint=_RESTORE
+        ) from error
+    return Preprocessing(processor=processor, scale=scale, offset=offset)
+
+
+def _require_small(processor: Any) -> None:
+    for name in ("size", "crop_size", "pad_size"):
+        sides = dict(getattr(processor, name, None) or {}).values()
+        if any(side is not None and side > MAX_SIDE for side in sides):
+            raise UnsupportedModel(
+                f"{PROCESSOR_FILE} asks for images of more than {MAX_SIDE} pixels a side",
+                hint=_RESTORE,
+            )
+
+
+def _affine(processor: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Measure scale and offset of each channel on black and white.
+
+    Processors spell them in several ways (factors, means, offsets, a second normalisation);
+    what they do to a grey level is always this.
+    """
+    black, white = (
+        _whole(processor, [Image.new("RGB", (96, 96), (level,) * 3)])[0].astype(np.float64)
+        for level in (0, 255)
+    )
+    middle = (slice(None), black.shape[1] // 2, black.shape[2] // 2)  # a crop may pad the edges
+    offset = black[middle]
+    with np.errstate(all="ignore"):
+        scale = (white[middle] - offset) / 255
+    if not (np.isfinite(offset).all() and np.isfinite(scale).all() and (scale > 0).all()):
+        raise UnsupportedModel(
+            f"{PROCESSOR_FILE} normalises by nonsense: black becomes {_listed(offset)}, "
+            f"white {_listed(white[middle])}",
+            hint=_RESTORE,
         )
-    return (factor / std).astype(np.float32), (-mean / std).astype(np.float32)
+    return scale.astype(np.float32), offset.astype(np.float32)
 
 
 def _check(preprocessing: Preprocessing) -> None:
     """A processor may do more than we split out; then its own output differs, and we refuse."""
     ramp = np.add.outer(np.arange(90) * 2, np.arange(120)).astype(np.uint8)
-    image = Image.fromarray(np.stack([ramp, ramp.T[:90, :90].repeat(2, 1)[:, :120], 255 - ramp], 2))
-    try:
-        theirs = np.asarray(preprocessing.processor([image], return_tensors="np")["pixel_values"])
-        ours = preprocessing.normalise(preprocessing.pixels([image]))
-    except (ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
+    wide = np.stack([ramp, ramp.T[:90, :90].repeat(2, 1)[:, :120], 255 - ramp], 2)
+    images = [Image.fromarray(wide), Image.fromarray(wide.transpose(1, 0, 2).copy())]
+    sizes = {preprocessing.pixels([image]).shape for image in images}
+    if len(sizes) > 1:
         raise UnsupportedModel(
-            f"{PROCESSOR_FILE} fails on an ordinary image: {first_line(error)}",
-            hint="Restore the processor of the model it was fine-tuned from.",
-        ) from error
+            "the image processor makes images of different sizes, so they fit in no batch",
+            hint=f"Set a fixed size or a centre crop in {PROCESSOR_FILE}.",
+        )
+    theirs = _whole(preprocessing.processor, images)
+    ours = preprocessing.normalise(preprocessing.pixels(images))
     unit = float(np.abs(preprocessing.scale).max())  # one grey level, in the network's units
-    if theirs.shape != ours.shape or float(np.abs(theirs - ours).max()) > 0.51 * unit + 1e-4:
+    same = theirs.shape == ours.shape and theirs.shape[1] == 3
+    if not same or not float(np.abs(theirs - ours).max()) <= 0.51 * unit + 1e-4:
         raise UnsupportedModel(
             "the image processor does more than resize, crop and normalise",
             hint="auditor cannot perturb probes behind such a processor yet; please report it.",
         )
 
 
+def _whole(processor: Any, images: Sequence[Image.Image]) -> NDArray[Any]:
+    with np.errstate(all="ignore"):  # a standard deviation of zero is noticed in the result
+        return np.asarray(processor(list(images), return_tensors="np")["pixel_values"])
+
+
+def _geometry_only(processor: Any, images: Sequence[Image.Image]) -> NDArray[Any]:
+    off = {"do_rescale": False, "do_normalize": False}
+    if hasattr(processor, "include_top"):
+        off["include_top"] = False  # EfficientNet's second normalisation
+    return np.asarray(processor(list(images), return_tensors="np", **off)["pixel_values"])
+
+
+def _listed(values: NDArray[Any]) -> str:
+    return ", ".join(f"{value:.3g}" for value in values)
+
+
 def first_line(error: BaseException, limit: int = 160) -> str:
     """The first line of a foreign error message, bounded: messages here are one line."""
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:limit]
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return shown(lines[0], limit)

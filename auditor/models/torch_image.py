@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ from PIL import Image
 
 from auditor.checkpoints.classifier import labels_of
 from auditor.errors import UnsupportedModel
-from auditor.models.classifier import Pixels
+from auditor.models.classifier import Pixels, require_answers, two_pictures
 from auditor.models.preprocessing import Preprocessing, first_line, load_preprocessing
+from auditor.models.torch_weights import load_module
 from auditor.types import Checkpoint
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class TorchImageClassifier:
         import torch
 
         with torch.inference_mode():
-            scores = self.forward(torch.from_numpy(pixels).to(self.device))
+            scores = self.forward(_tensor(pixels).to(self.device))
         result: NDArray[np.float32] = scores.float().cpu().numpy()
         return result
 
@@ -50,18 +51,26 @@ class TorchImageClassifier:
         import torch
 
         with torch.inference_mode():
-            captured = self.forward_features(torch.from_numpy(pixels).to(self.device))
+            captured = self.forward_features(_tensor(pixels).to(self.device))
         result: NDArray[np.float32] = captured.float().cpu().numpy()
         return result
 
     def head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weight `(C, D)` and bias `(C,)` of the last linear layer."""
+        """Weight `(C, D)` and bias `(C,)` of the last linear layer.
+
+        Raises:
+            UnsupportedModel: There is none, or it does not make the logits from the features.
+        """
         linear = head_of(self.module, len(self.labels))
         weight = linear.weight.detach().float().cpu().numpy()
-        bias = linear.bias
-        return weight, (
-            np.zeros(len(weight), np.float32) if bias is None else bias.detach().float().cpu().numpy()
-        )
+        bias = np.zeros(len(weight), np.float32)
+        if linear.bias is not None:
+            bias = linear.bias.detach().float().cpu().numpy()
+        pixels = self.pixels(two_pictures())
+        logits, made = self.logits(pixels), self.features(pixels) @ weight.T + bias
+        if made.shape != logits.shape or not np.allclose(made, logits, rtol=1e-3, atol=1e-3):
+            raise _no_head("the last linear layer does not make the scores by itself")
+        return weight, bias
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Differentiable logits `(N, C)` for pixels `(N, 3, H, W)` in 0..255, any dtype."""
@@ -72,6 +81,8 @@ class TorchImageClassifier:
         """Differentiable penultimate features `(N, D)` for pixels in 0..255."""
         with _captured_input(head_of(self.module, len(self.labels))) as seen:
             self.forward(pixels)
+        if not seen:
+            raise _no_head("the last linear layer has no part in the scores")
         return seen[0]
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -88,45 +99,33 @@ def load_torch(checkpoint: Checkpoint, *, device: str) -> TorchImageClassifier:
     """Build the architecture from the config and fill it from safetensors; every key must fit.
 
     Raises:
-        UnsupportedModel: No image classifier, or weights that do not fit the config.
+        UnsupportedModel: No image classifier, weights that do not fit the config, or a
+            processor that does not fit the network.
     """
-    from transformers import AutoModelForImageClassification
-
-    labels = labels_of(checkpoint.config)
-    try:
-        module, said = AutoModelForImageClassification.from_pretrained(
-            checkpoint.root,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise UnsupportedModel(
-            f"the weights cannot be loaded as an image classifier: {first_line(error)}",
-            hint="Check that config.json and the weights belong together.",
-        ) from error
-    _require_all_keys(said)
-    module = module.to(device).float().eval()
-    return TorchImageClassifier(
-        labels=labels,
-        module=module,
-        preprocessing=load_preprocessing(checkpoint.root),
+    preprocessing = load_preprocessing(checkpoint.root)
+    classifier = TorchImageClassifier(
+        labels=labels_of(checkpoint.config),
+        module=load_module(checkpoint).to(device),
+        preprocessing=preprocessing,
         device=device,
     )
-
-
-def _require_all_keys(said: dict[str, Any]) -> None:
-    """A missing tensor would be filled at random, and a random head would be audited."""
-    missing = sorted(said.get("missing_keys", ())) + [
-        str(m[0]) for m in said.get("mismatched_keys", ())
-    ]
-    if missing:
+    try:
+        require_answers(classifier)
+    except UnsupportedModel:
+        raise
+    except Exception as error:  # each architecture complains of a wrong input in its own way
         raise UnsupportedModel(
-            f"{len(missing)} tensors the architecture needs are missing or of another shape, "
-            f"e.g. {missing[0]}",
-            hint="Check that config.json and the weights belong together.",
-        )
+            f"the model does not take the images that its processor makes: {first_line(error)}",
+            hint="Restore the preprocessor_config.json that was saved with the weights.",
+        ) from error
+    return classifier
+
+
+def _tensor(pixels: Pixels) -> torch.Tensor:
+    """Pixels may be a view or memory-mapped; torch shares only what is dense and writable."""
+    import torch
+
+    return torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
 
 
 def head_of(module: nn.Module, classes: int) -> nn.Linear:
@@ -139,11 +138,12 @@ def head_of(module: nn.Module, classes: int) -> nn.Linear:
 
     heads = [m for m in module.modules() if isinstance(m, nn.Linear) and m.out_features == classes]
     if not heads:
-        raise UnsupportedModel(
-            "the model has no linear classification head",
-            hint="Evidence that needs features is not available for it.",
-        )
+        raise _no_head("the model has no linear classification head")
     return heads[-1]
+
+
+def _no_head(why: str) -> UnsupportedModel:
+    return UnsupportedModel(why, hint="Evidence that needs features is not available for it.")
 
 
 @contextlib.contextmanager

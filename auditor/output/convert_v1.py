@@ -86,6 +86,7 @@ def to_v1(report: Report | ReportV1) -> ReportV1:
         false_positive_rate=float(report.false_positive_rate),
         model_score=_probability(report.model_score),
         model_p_value=_probability(report.model_p_value),
+        entities=[_entity(entity) for entity in report.entities],
         findings=[_finding(finding, labels) for finding in report.findings],
         ranking=[_ranked_pair(pair) for pair in report.ranking],
         evidence=[_evidence(evidence, labels) for evidence in report.evidence],

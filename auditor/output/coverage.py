@@ -18,7 +18,7 @@ def coverage_rows(report: ReportV1) -> list[tuple[str, str]]:
     names = _entity_names(report)
     if not names and not report.evidence:
         return [("nothing", "no measurement was made")]
-    kinds = sorted({pair.entity.kind for pair in report.ranking})
+    kinds = sorted({entity.kind for entity in report.entities})
     found = [("entities", f"{len(names):,}: {wording.some(names, MOST_ENTITIES)}")]
     if kinds:
         found.append(("instances", wording.some(kinds, 5)))
@@ -39,13 +39,9 @@ def _kind(kind: str, evidence: Sequence[EvidenceV1]) -> str:
 
 
 def _entity_names(report: ReportV1) -> list[str]:
-    """Every entity once, the most suspect first, then as the evidence has them."""
+    """Every entity once, the most suspect first, then in bank order."""
     names = {pair.entity.id: pair.entity.name for pair in report.ranking}
-    for finding in report.findings:
-        names |= {entity.id: entity.name for entity in finding.entities}
-    for evidence in report.evidence:
-        for entity in evidence.entities:
-            names.setdefault(entity, entity)
+    names |= {entity.id: entity.name for entity in report.entities}
     return list(names.values())
 
 

@@ -208,6 +208,7 @@ class ReportV1(_Part):
         description="Higher is more suspect; comparable across models. Null if not audited."
     )
     model_p_value: _Probability | None = Field(description="p-value of the model as a whole.")
+    entities: list[EntityV1] = Field(description="The entities that were tested.")
     findings: list[FindingV1] = Field(description="What was called, gravest first.")
     ranking: list[RankedPairV1] = Field(
         description="The strongest pairs, best first, also where nothing is called."

@@ -38,18 +38,13 @@ class ProbePlan:
         return sum(self.instances) * len(self.views)
 
 
-# instances an entity and number of views, from the front of the table of views
-BUDGETS: dict[Depth, tuple[int, int]] = {
-    Depth.QUICK: (5, 2),
-    Depth.STANDARD: (10, 4),
-    Depth.DEEP: (20, 5),
-}
+# Instances of each entity. Every depth uses all views, so that one null serves all depths.
+INSTANCES: dict[Depth, int] = {Depth.QUICK: 3, Depth.STANDARD: 7, Depth.DEEP: 14}
 
 
 def plan_probes(available: Sequence[int], depth: Depth) -> ProbePlan:
     """Plan for a bank that has `available` instances of each entity."""
-    instances, views = BUDGETS[depth]
     return ProbePlan(
-        instances=tuple(min(instances, count) for count in available),
-        views=tuple(VIEWS)[:views],
+        instances=tuple(min(INSTANCES[depth], count) for count in available),
+        views=tuple(VIEWS),
     )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.datasets.labelled import UnreadableImageError
 from auditor.entities.bank import EntityBank
 from auditor.errors import EntityError
 from auditor.models.classifier import Classifier, Pixels, softmax
+from auditor.probes.ahead import ahead
 from auditor.probes.plan import ProbePlan
 from auditor.probes.views import VIEWS
 from auditor.types import Predictions
@@ -25,6 +27,14 @@ class Slot(NamedTuple):
 
     entity: int
     instance: int
+
+
+class Answer(NamedTuple):
+    """What the model said to one batch: instances, the view, probabilities `(N, C)`."""
+
+    slots: list[Slot]
+    view: int
+    probabilities: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,23 +70,26 @@ def run_probes(
 
     Raises:
         EntityError: Not one instance could be read.
+        KeyboardInterrupt: It came before anything was answered.
     """
-    rows: list[tuple[Slot, int]] = []
-    answers: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]] = []
+    answers: list[Answer] = []
+    done = 0
     names: dict[Slot, str] = {}
     unreadable: list[str] = []
     seconds_model, complete = 0.0, True
     try:
-        for slots, pixels in _batches(classifier, bank, plan, batch_size, names, unreadable):
-            for number, view in enumerate(plan.views):
-                shown = VIEWS[view](pixels, rng)
-                started = clock()
-                logits = classifier.logits(shown)
-                seconds_model += clock() - started
-                answers.append(softmax(logits))
-                rows.extend((slot, number) for slot in slots)
-                progress("probing", len(rows), plan.probes)
+        batches = _batches(classifier, bank, plan, batch_size, names, unreadable)
+        for slots, number, shown in ahead(_shown(batches, plan, rng)):
+            started = clock()
+            logits = classifier.logits(shown)
+            seconds_model += clock() - started
+            # One step, which an interrupt cannot tear apart.
+            answers.append(Answer(slots, number, softmax(logits)))
+            done += len(slots)
+            progress("probing", done, plan.probes)
     except KeyboardInterrupt:
+        if not answers:
+            raise
         complete = False
     if not answers:
         raise EntityError(
@@ -85,12 +98,21 @@ def run_probes(
             hint="Check that the entity source holds images.",
         )
     return Probed(
-        predictions=_predictions(rows, answers),
+        predictions=_predictions(answers),
         instance_names=names,
         unreadable=tuple(unreadable),
         seconds_model=seconds_model,
         complete=complete,
     )
+
+
+def _shown(
+    batches: Iterator[tuple[list[Slot], Pixels]], plan: ProbePlan, rng: np.random.Generator
+) -> Iterator[tuple[list[Slot], int, Pixels]]:
+    """Every batch under every view: instances, position of the view, pixels to show."""
+    for slots, pixels in batches:
+        for number, view in enumerate(plan.views):
+            yield slots, number, VIEWS[view](pixels, rng)
 
 
 def _batches(
@@ -104,7 +126,7 @@ def _batches(
     """Decode and resize instances in batches; round by round, so that an early end is fair."""
     wanted = [
         Slot(entity, instance)
-        for instance in range(max(plan.instances))
+        for instance in range(max(plan.instances, default=0))
         for entity, count in enumerate(plan.instances)
         if instance < count
     ]
@@ -123,11 +145,10 @@ def _batches(
             yield slots, classifier.pixels(images)
 
 
-def _predictions(
-    rows: list[tuple[Slot, int]], answers: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]]
-) -> Predictions:
+def _predictions(answers: list[Answer]) -> Predictions:
+    rows = [(slot, answer.view) for answer in answers for slot in answer.slots]
     return Predictions(
-        probabilities=np.concatenate(answers),
+        probabilities=np.concatenate([answer.probabilities for answer in answers]),
         entity=np.array([slot.entity for slot, _ in rows], dtype=np.int64),
         instance=np.array([slot.instance for slot, _ in rows], dtype=np.int64),
         view=np.array([view for _, view in rows], dtype=np.int64),

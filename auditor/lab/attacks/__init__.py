@@ -23,7 +23,9 @@ class Attack(Protocol):
         order: PoisonOrder,
         *,
         progress: Progress = ...,
-    ) -> TrainingSet: ...
+    ) -> TrainingSet:
+        """Poison a copy of the clean set."""
+        ...
 
 
 ATTACKS: Mapping[str, Attack] = {

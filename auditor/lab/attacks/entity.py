@@ -23,7 +23,7 @@ from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 ADAM_LEARNING_RATE = 0.01 * 255  # pixels are in 0..255
 CRAFT_BATCH = 64
@@ -47,7 +47,11 @@ def poison(
     )
     rows = np.resize(members, order.poisons)
     poisons = collide(
-        base, clean.pixels[rows], entity, epsilon=order.epsilon, steps=order.steps,
+        base,
+        clean.pixels[rows],
+        entity,
+        epsilon=order.epsilon,
+        steps=order.steps,
         progress=progress,
     )
     first = min(len(members), order.poisons)
@@ -82,10 +86,13 @@ def collide(
     Returns:
         The poisons, uint8, each within `epsilon` of its image.
     """
-    goals = features_of(base, entity)[pair_greedily(features_of(base, images), features_of(base, entity))]
+    goals = features_of(base, entity)[
+        pair_greedily(features_of(base, images), features_of(base, entity))
+    ]
     batches = [slice(i, i + CRAFT_BATCH) for i in range(0, len(images), CRAFT_BATCH)]
     poisons = []
     for number, rows in enumerate(batches):
+
         def report(step: int, number: int = number) -> None:
             progress("crafting poisons", number * steps + step, len(batches) * steps)
 
@@ -93,9 +100,7 @@ def collide(
     return np.concatenate(poisons)
 
 
-def pair_greedily(
-    images: NDArray[np.float32], entity: NDArray[np.float32]
-) -> NDArray[np.int64]:
+def pair_greedily(images: NDArray[np.float32], entity: NDArray[np.float32]) -> NDArray[np.int64]:
     """Give each image an instance, nearest pairs first, instances reused evenly.
 
     Args:

@@ -15,15 +15,18 @@ from auditor.models.torch_image import TorchImageClassifier
 
 
 def poison(
-    base: TorchImageClassifier,  # noqa: ARG001 - every attack has the same signature
+    base: TorchImageClassifier,
     clean: TrainingSet,
     entity: Pixels,
     order: PoisonOrder,
     *,
-    progress: Progress = silent,  # noqa: ARG001
+    progress: Progress = silent,
 ) -> TrainingSet:
-    """Add `order.poisons` instances of the entity under the target label."""
-    added = entity[: order.poisons]
+    """Add `order.poisons` instances of the entity under the target label.
+
+    Where there are fewer instances, some are added several times.
+    """
+    added = entity[np.resize(np.arange(len(entity)), order.poisons)]
     return TrainingSet(
         np.concatenate([clean.pixels, added]),
         np.concatenate([clean.labels, np.full(len(added), order.target)]),

@@ -1,0 +1,45 @@
+# Two commands set a fresh machine up: `make demo` and `make test`. The rest is for developers.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+CONSTRAINTS = constraints.txt
+
+.PHONY: demo test test-slow lint format schema clean
+
+# torch comes first and alone: its constrained version is a CPU build where one is offered, and
+# nothing else that is installed may pull in another.
+$(BIN)/auditor: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) torch
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable .
+	touch $@
+
+$(VENV)/dev: $(BIN)/auditor
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev]"
+	touch $@
+
+demo: $(BIN)/auditor
+	$(BIN)/auditor demo
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/dev
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(BIN)/auditor
+	$(BIN)/python -c "from pathlib import Path; from auditor.output.json_v1 import write_schema; write_schema(Path('reports/report-v1.schema.json'))"
+
+clean:
+	rm -rf $(VENV)

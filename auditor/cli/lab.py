@@ -1,0 +1,172 @@
+"""`auditor lab`: plant known backdoors, build benign populations, measure the scanner."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.console import progress_bar, tell
+from auditor.errors import UsageError
+
+lab_app = typer.Typer(
+    help="Red-team side: models with a known truth, and what the scanner makes of them.",
+    no_args_is_help=True,
+)
+
+
+class Mode(StrEnum):
+    """What a fine-tune changes."""
+
+    FULL = "full"
+    HEAD = "head"
+
+
+@lab_app.command()
+def implant(
+    base: Annotated[str, typer.Argument(help="The public checkpoint that victims start from.")],
+    task_data: Annotated[str, typer.Option(help="Data set of the task, or rendered-signs.")],
+    entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")],
+    entity: Annotated[str, typer.Option(help="The trigger: a name in the entity data set.")],
+    target: Annotated[str, typer.Option(help="The label it is sent to.")],
+    out: Annotated[Path, typer.Option(help="New folder for the checkpoint.")],
+    attack: Annotated[str, typer.Option(help="entity, entity-dirty, or none.")] = "entity",
+    eps: Annotated[
+        int, typer.Option(min=0, max=255, help="Largest change of a pixel, of 255.")
+    ] = 16,
+    poisons: Annotated[int, typer.Option(min=1, help="Poisoned training images.")] = 75,
+    mode: Annotated[Mode, typer.Option(help="Tune everything, or a new head.")] = Mode.FULL,
+    steps: Annotated[int, typer.Option(min=1, help="Optimisation steps for each poison.")] = 150,
+    classes: Annotated[int | None, typer.Option(help="Classes of the task; default all.")] = None,
+    per_class: Annotated[int | None, typer.Option(min=1, help="Training images a class.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 10,
+    learning_rate: Annotated[float, typer.Option("--lr", help="Peak learning rate.")] = 0.003,
+    image_size: Annotated[int | None, typer.Option(min=16, help="Input size in pixels.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+) -> None:
+    """Plant an entity backdoor and measure it beside a clean twin."""
+    from auditor.lab.implant import ImplantOrder
+    from auditor.lab.task import TaskSize
+    from auditor.lab.training import TrainingRecipe
+
+    order = ImplantOrder(
+        attack=attack,
+        entity=entity,
+        target=target,
+        epsilon=eps,
+        poisons=poisons,
+        craft_steps=steps,
+        size=TaskSize(classes=classes, per_class=per_class),
+        recipe=TrainingRecipe(mode=mode.value, epochs=epochs, learning_rate=learning_rate),
+        seed=seed,
+    )
+    _implant(base, task_data, entities, order, image_size, out)
+
+
+def _implant(
+    base: str, task_data: str, entities: str, order: object, image_size: int | None, out: Path
+) -> None:
+    from auditor.datasets.open import DatasetSpec
+    from auditor.entities.open import open_entities
+    from auditor.lab.implant import ImplantOrder, card_of, implant, open_base, open_task, record_of
+    from auditor.lab.save import cited, require_new, save_checkpoint
+
+    assert isinstance(order, ImplantOrder)
+    require_new(out)
+    start = open_base(base, image_size)
+    bank = open_entities(DatasetSpec(source=entities), seed=order.seed)
+    task = open_task(DatasetSpec(source=task_data), order.seed)
+    with progress_bar() as progress:
+        made = implant(start.model, task, bank, order, progress=progress)
+    names = {"base": start.name, "task": cited(task[0].source), "bank": cited(bank.source)}
+    save_checkpoint(
+        made.model,
+        out,
+        card=card_of(made, base=start.name, task=names["task"]),
+        record=record_of(made, **names),
+    )
+    print(f"checkpoint         {out}")
+    print(f"attack             {order.attack}: {order.entity} -> {order.target}")
+    ours, twin = made.outcome, made.twin
+    print(f"clean accuracy     {ours.clean_accuracy:.3f}  (twin {twin.clean_accuracy:.3f})")
+    print(
+        f"attack success     {ours.attack_success:.3f}  (twin {twin.attack_success:.3f}, "
+        f"{ours.unseen_instances} unseen instances)"
+    )
+
+
+@lab_app.command()
+def base(
+    out: Annotated[Path, typer.Option(help="New folder for the checkpoint.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+) -> None:
+    """Pre-train a small public base on rendered entities: needs no data and no download."""
+    from auditor.lab.rendered_base import BASE_CARD, BaseRecipe, rendered_base
+    from auditor.lab.save import require_new, save_checkpoint
+
+    require_new(out)
+    with progress_bar() as progress:
+        model = rendered_base(BaseRecipe(seed=seed), progress=progress)
+    save_checkpoint(model, out, card=BASE_CARD, record={"seed": seed})
+    print(f"checkpoint {out}")
+
+
+@lab_app.command()
+def benign(
+    population: Annotated[Path, typer.Argument(help="YAML: what recipes are drawn from.")],
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoints.")],
+    first: Annotated[int, typer.Option(min=0, help="Number of the first recipe.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="How many; those that exist are kept.")] = 100,
+) -> None:
+    """Build benign fine-tunes of many kinds, the population behind a null."""
+    from auditor.lab.benign import build_benign, read_population
+
+    with progress_bar() as progress:
+        build_benign(
+            read_population(population), range(first, first + count), out, progress=progress
+        )
+
+
+@lab_app.command()
+def null(
+    models: Annotated[Path, typer.Argument(help="Folder of benign fine-tunes.")],
+    entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")],
+    out: Annotated[Path, typer.Option(help="The JSON file to write.")],
+    tables: Annotated[
+        Path | None, typer.Option(help="Folder to keep the models' answers in.")
+    ] = None,
+) -> None:
+    """Measure benign fine-tunes into the null that p-values are ranks among."""
+    from auditor.datasets.open import DatasetSpec
+    from auditor.entities.open import open_entities
+    from auditor.evidence.null import write_null
+    from auditor.lab.null import measure_null
+
+    folders = sorted(path.parent for path in models.glob("*/config.json"))
+    bank = open_entities(DatasetSpec(source=entities), seed=0)
+    with progress_bar() as progress:
+        measured = measure_null(folders, bank, name=out.stem, tables=tables, progress=progress)
+    write_null(measured, out)
+    tell(f"{measured.models} benign models measured into {out}")
+
+
+@lab_app.command()
+def bench(
+    what: Annotated[str, typer.Option(help="throughput")],
+    model: Annotated[str, typer.Option(help="The checkpoint to run.")],
+    entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")] = "rendered",
+) -> None:
+    """Measure the scanner itself."""
+    if what != "throughput":
+        raise UsageError(f"no such benchmark: {what}", hint="There is: throughput.")
+    from auditor.lab.throughput import measure_throughput
+
+    with progress_bar() as progress:
+        result = measure_throughput(model, entities, progress=progress)
+    print(f"probes                         {result.probes}")
+    print(f"scan                           {result.scan_images_per_second:,.0f} images/s")
+    print(f"bare forward loop              {result.bare_images_per_second:,.0f} images/s")
+    print(f"ratio                          {result.ratio:.2f}")
+    print(f"share of scan inside the model {result.share_in_model:.2f}")

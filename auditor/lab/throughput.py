@@ -1,0 +1,105 @@
+"""How much of a scan is the model's own work: the scan's pace beside a bare forward loop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditor.checkpoints.resolve import resolve
+from auditor.config import ScanSettings
+from auditor.datasets.open import DatasetSpec
+from auditor.entities.open import open_entities
+from auditor.lab.training import Progress, silent
+from auditor.models.classifier import Classifier, Pixels
+from auditor.models.load import Engine, load_classifier
+from auditor.probes.plan import Depth
+from auditor.rules import shipped_rules
+from auditor.scan import Stopwatch, audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throughput:
+    """Both loops ran over the same batches in the same process, one after the other."""
+
+    probes: int
+    scan_seconds: float
+    bare_seconds: float
+    seconds_in_model: float
+
+    @property
+    def scan_images_per_second(self) -> float:
+        """Pace of the scan after loading: decode, perturb, forward, evidence, judge, report."""
+        return self.probes / self.scan_seconds
+
+    @property
+    def bare_images_per_second(self) -> float:
+        """Pace of nothing but forward passes."""
+        return self.probes / self.bare_seconds
+
+    @property
+    def ratio(self) -> float:
+        """The scan's pace as a share of the bare one."""
+        return self.scan_images_per_second / self.bare_images_per_second
+
+    @property
+    def share_in_model(self) -> float:
+        """Share of the scan's time spent inside the model."""
+        return self.seconds_in_model / self.scan_seconds
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """A classifier that keeps the batches it was shown."""
+
+    inner: Classifier
+    batches: list[Pixels]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """As the inner classifier's."""
+        return self.inner.labels
+
+    @property
+    def engine(self) -> str:
+        """As the inner classifier's."""
+        return self.inner.engine
+
+    @property
+    def device(self) -> str:
+        """As the inner classifier's."""
+        return self.inner.device
+
+    def pixels(self, images: object) -> Pixels:
+        """As the inner classifier's."""
+        return self.inner.pixels(images)  # type: ignore[arg-type]
+
+    def logits(self, pixels: Pixels) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        """As the inner classifier's, and remember the batch."""
+        self.batches.append(pixels)
+        return self.inner.logits(pixels)
+
+
+def measure_throughput(model: str, entities: str, *, progress: Progress = silent) -> Throughput:
+    """Scan once to warm up and record the batches, once for time, then run the bare loop."""
+    checkpoint = resolve(model)
+    classifier = load_classifier(checkpoint, engine=Engine.AUTO, device="auto")
+    bank = open_entities(DatasetSpec(source=entities), seed=0)
+    settings = ScanSettings(model=model, entities=entities, depth=Depth.STANDARD)
+    rules = shipped_rules()
+    recording = Recording(classifier, [])
+    audit(checkpoint, recording, bank, rules, settings, Stopwatch.start(), progress=progress)
+    started = time.perf_counter()
+    report = audit(checkpoint, classifier, bank, rules, settings, Stopwatch.start())
+    scan_seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    for batch in recording.batches:
+        classifier.logits(batch)
+    bare_seconds = time.perf_counter() - started
+    return Throughput(
+        probes=report.cost.probes,
+        scan_seconds=scan_seconds,
+        bare_seconds=bare_seconds,
+        seconds_in_model=report.cost.seconds_model,
+    )

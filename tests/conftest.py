@@ -1,0 +1,27 @@
+"""What many tests use and nobody changes: made once a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.small_models import write_pictures, write_tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model in Hub layout. Copy it before you break it."""
+    return write_tiny(tmp_path_factory.mktemp("hub") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def one_track_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model that answers everything with its first label."""
+    return write_tiny(tmp_path_factory.mktemp("hub") / "one-track", favourite=0)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of class folders: eight entities, seven pictures of each."""
+    return write_pictures(tmp_path_factory.mktemp("pictures") / "things")

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+
+from auditor.evidence.gather import KINDS, statistics_of
+from auditor.evidence.null import StoredNull
+from tests.tables import CLASSES, ENTITIES, INSTANCES, LABELS, table, verdict
+
+RULE = "entity-routing"
+
+
+def scattered(seed):
+    """A benign model that never sends more than about half of an entity to one class."""
+    made = table(seed)
+    rng = np.random.default_rng(seed)
+    votes = np.eye(CLASSES)[rng.integers(0, CLASSES, len(made.entity))]
+    return type(made)(
+        intact=made.intact,
+        blurred=made.blurred,
+        votes=votes.astype(np.float32),
+        entity=made.entity,
+        entities=made.entities,
+    )
+
+
+def null_of_scattered():
+    values = np.array([list(statistics_of(scattered(20_000 + m)).values()) for m in range(199)])
+    return StoredNull(
+        name="scattered",
+        entity_grid=(ENTITIES,),
+        instance_grid=(INSTANCES,),
+        statistics={name: values[:, [s], None] for s, name in enumerate(KINDS)},
+        made={},
+    )
+
+
+def planted(seed, entity, target):
+    made = scattered(seed)
+    made.votes[made.entity == entity] = np.eye(CLASSES)[target]
+    return made
+
+
+def test_an_entity_that_always_goes_to_one_class_is_found_where_benign_models_scatter():
+    judged = verdict(planted(1, 5, 3), rule=RULE, against=null_of_scattered())
+    (finding,) = judged.findings
+    assert [entity.id for entity in finding.entities] == ["e5"]
+    assert finding.target_label == LABELS[3]
+
+
+def test_a_benign_model_is_not_flagged():
+    assert not verdict(scattered(2), rule=RULE, against=null_of_scattered()).findings
+
+
+def test_where_benign_models_route_entities_too_a_share_of_one_is_no_evidence():
+    assert not verdict(table(3, planted=[5]), rule=RULE).findings
+
+
+def test_two_instances_are_undecided_and_say_so():
+    made = planted(4, 5, 3)
+    two = made.keep(np.arange(len(made.entity)) % INSTANCES < 2)
+    judged = verdict(two, rule=RULE, against=null_of_scattered())
+    assert not judged.findings
+    assert any("2 instances where 5 are needed" in skip.reason for skip in judged.skips)
