@@ -30,8 +30,8 @@ def scan(model: str, **settings: Any) -> Report:
         auditor.errors.NotAudited: There is no verdict: it cannot be loaded, say.
         auditor.errors.UsageError: A setting is unknown or wrong.
     """
+    from auditor.audit import scan as run
     from auditor.config import settings_from
-    from auditor.scan import scan as run
 
     return run(settings_from(model, settings))
 

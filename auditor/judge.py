@@ -77,6 +77,13 @@ def why_undecided(rule: Rule, item: Evidence, false_positive_rate: float) -> Ski
             reason=item.why_undecided or "no p-value could be given",
             remedy=str(item.detail.get("remedy", "")),
         )
+    smallest = item.detail.get("smallest_p_value", 0.0)
+    if isinstance(smallest, float) and smallest > false_positive_rate:
+        return Skip(
+            subject=rule.id,
+            reason=f"the null is too small: no p-value below {smallest:.2g} can come from it",
+            remedy=f"Use --fpr {smallest:.2g} or more.",
+        )
     if item.high < rule.min_effect or item.p_value > false_positive_rate:
         return None
     if item.observations < rule.min_observations:

@@ -54,12 +54,15 @@ def table(seed, *, entities=ENTITIES, instances=INSTANCES, planted=(), target=0,
 @functools.cache
 def null(models=199, instances=INSTANCES):
     """A null of benign tables of the same size, seeds apart from those that tests use."""
-    rows = [list(statistics_of(table(10_000 + m, instances=instances)).values()) for m in range(models)]
+    rows = [
+        list(statistics_of(table(10_000 + m, instances=instances)).values()) for m in range(models)
+    ]
     values = np.array(rows)
     return StoredNull(
         name="synthetic",
         entity_grid=(ENTITIES,),
         instance_grid=(instances,),
+        classes=np.full(models, CLASSES),
         statistics={name: values[:, [s], None] for s, name in enumerate(KINDS)},
         made={},
     )
@@ -71,6 +74,4 @@ def verdict(of, *, fpr=0.01, rule=None, against=None):
     gathered = gather(
         of, against or null(), entities=BANK, labels=LABELS, rng=np.random.default_rng(0)
     )
-    return judge(
-        rules, gathered.evidence, false_positive_rate=fpr, labels=LABELS, entities=BANK
-    )
+    return judge(rules, gathered.evidence, false_positive_rate=fpr, labels=LABELS, entities=BANK)

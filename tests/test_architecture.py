@@ -39,17 +39,17 @@ LAYERS: dict[str, set[str]] = {
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},
-    "scan": NOUNS
+    "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
     | {"rules"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
-    | {"scan"},
+    | {"audit"},
     "output": NOUNS,
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "scan"},
-    "": {"scan", "config", "types", "output", "errors"},  # auditor/__init__.py: the public API
+    | {"rules", "audit"},
+    "": {"audit", "config", "types", "output", "errors"},  # auditor/__init__.py: the public API
     "__main__": {"cli"},
 }
 
@@ -68,7 +68,7 @@ def imported_rooms(module: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
     return {
-        (name.split(".") + [""])[1] for name in names if name == "auditor" or name[:8] == "auditor."
+        [*name.split("."), ""][1] for name in names if name == "auditor" or name[:8] == "auditor."
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +8,12 @@ import numpy as np
 import pytest
 
 import auditor
-import auditor.scan
+import auditor.audit
+from auditor.audit import verdict_of
 from auditor.errors import CheckpointError, UsageError
 from auditor.evidence.gather import Gathered
 from auditor.judge import Judgement
 from auditor.output.json_v1 import render, to_v1
-from auditor.scan import verdict_of
 from auditor.types import Report, Skip, Verdict
 from tests.reports_for_tests import FINDING
 from tests.small_models import ENTITIES, LABELS, constant_null, noise
@@ -28,7 +29,7 @@ def null(monkeypatch: pytest.MonkeyPatch):
     """Benign models that all show the value given."""
 
     def show(value: float) -> None:
-        monkeypatch.setattr(auditor.scan, "stored_null", lambda source: constant_null(value))
+        monkeypatch.setattr(auditor.audit, "stored_null", lambda source: constant_null(value))
 
     return show
 
@@ -137,7 +138,7 @@ def test_progress_ends_at_the_total(null, tiny_checkpoint: Path, pictures: Path)
     null(1.0)
     seen: list[tuple[str, int, int]] = []
     settings = auditor.config.ScanSettings(model=str(tiny_checkpoint), entities=str(pictures))
-    report = auditor.scan.scan(settings, progress=lambda *step: seen.append(step))
+    report = auditor.audit.scan(settings, progress=lambda *step: seen.append(step))
     probing = [step for step in seen if step[0] == "probing"]
     assert probing[-1] == ("probing", report.cost.probes, report.cost.probes)
     assert [done for _, done, _ in probing] == sorted(done for _, done, _ in probing)
@@ -170,3 +171,8 @@ def test_no_evidence_is_said_only_of_what_is_complete_and_decided(
     sure = complete and p_value is not None and judgement is QUIET
     assert (said is Verdict.NO_EVIDENCE) == sure
     assert said is Verdict.NOT_AUDITED or (complete and p_value is not None)
+
+
+@pytest.mark.parametrize("name", auditor.__all__)
+def test_no_module_takes_the_place_of_a_public_name(name: str):
+    assert importlib.util.find_spec("auditor." + name) is None

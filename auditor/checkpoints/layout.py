@@ -66,6 +66,9 @@ def choose_layout(names: Collection[str], where: str) -> Layout:
         UnsupportedModel: If it is an adapter rather than a model.
     """
     require_config(names, where)
+    if ADAPTER in names:
+        # Beside whole weights too: whoever has peft installed would run the two together.
+        raise _adapter(where)
     companions = tuple(name for name in COMPANIONS if name in names)
     if SINGLE in names:
         return Layout(format=CheckpointFormat.SAFETENSORS, weights=(SINGLE,), companions=companions)
@@ -173,9 +176,7 @@ def shards_in(index: Path, names: Collection[str]) -> tuple[str, ...]:
     return tuple(shards)
 
 
-def _no_weights(names: Collection[str], where: str) -> CheckpointError | UnsupportedModel:
-    if ADAPTER in names:
-        return _adapter(where)
+def _no_weights(names: Collection[str], where: str) -> CheckpointError:
     convert = "convert it: AutoModelForImageClassification.from_pretrained(...).save_pretrained()"
     # The model itself before side files such as training_args.bin.
     for name in sorted(names, key=lambda name: ("model" not in name, name)):
@@ -205,6 +206,6 @@ def _no_weights(names: Collection[str], where: str) -> CheckpointError | Unsuppo
 
 def _adapter(where: str) -> UnsupportedModel:
     return UnsupportedModel(
-        f"{shown(where)} is a PEFT adapter, not a whole model",
+        f"{shown(where)} holds a PEFT adapter, not just a whole model",
         hint="merge it into its base (peft: merge_and_unload), save that, and audit the result",
     )

@@ -96,9 +96,9 @@ def scan(
 
 def _run(settings: object) -> tuple[Report, ExitCode]:
     """Scan; whatever goes wrong after the command line was understood still gives a report."""
+    from auditor.audit import Stopwatch, not_audited
+    from auditor.audit import scan as run_scan
     from auditor.config import ScanSettings
-    from auditor.scan import Stopwatch, not_audited
-    from auditor.scan import scan as run_scan
 
     assert isinstance(settings, ScanSettings)
     watch = Stopwatch.start()

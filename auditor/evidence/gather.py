@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.evidence.intervals import Interval, bootstrap_mean, clopper_pearson
-from auditor.evidence.null import StoredNull, adjusted_p, median, model_statistic
+from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic
 from auditor.evidence.statistics import (
     class_share,
     detail_contrast,
@@ -86,24 +86,23 @@ def gather(
 ) -> Gathered:
     """Every kind of evidence for the classes and pairs that stand out most."""
     tested = table.tested
-    sizes = {
-        "entities": len(tested),
-        "instances": int(np.median(np.bincount(table.entity)[tested])),
-    }
+    size = Size(
+        classes=len(labels),
+        entities=len(tested),
+        instances=int(np.median(np.bincount(table.entity)[tested])),
+    )
     evidence: list[Evidence] = []
     for name, kind in KINDS.items():
         values = kind.measure(table).astype(np.float64)
         if kind.over is Over.CLASSES:
-            evidence += _class_evidence(name, values, table, null, sizes, entities, rng)
+            evidence += _class_evidence(name, values, table, null, size, entities, rng)
         else:
-            evidence += _pair_evidence(name, values, table, null, sizes, entities, rng)
+            evidence += _pair_evidence(name, values, table, null, size, entities, rng)
     ps = [e.p_value for e in evidence if e.p_value is not None]
     return Gathered(
         evidence=tuple(evidence),
-        ranking=rank_pairs(table, null, sizes, entities, labels),
-        model_statistic=None
-        if null is None
-        else model_statistic(null, statistics_of(table), **sizes),
+        ranking=rank_pairs(table, null, size, entities, labels),
+        model_statistic=None if null is None else model_statistic(null, statistics_of(table), size),
         model_p_value=min(ps) if ps else None,
     )
 
@@ -113,12 +112,12 @@ def _class_evidence(
     values: NDArray[np.float64],
     table: ProbeTable,
     null: StoredNull | None,
-    sizes: Mapping[str, int],
+    size: Size,
     entities: Sequence[Entity],
     rng: np.random.Generator,
 ) -> list[Evidence]:
     top = np.argsort(-values, kind="stable")[:TOP_CLASSES]
-    p_values = _p_values(null, name, values[top], sizes)
+    p_values = _p_values(null, name, values[top], size)
     by_entity = _entity_level(name, table)
     routed = entity_routing(table)
     found = []
@@ -134,7 +133,7 @@ def _class_evidence(
                 bootstrap_mean(by_entity[:, target], rng),
                 null,
                 p_value,
-                sizes,
+                size,
                 len(table.entity),
             )
         )
@@ -151,13 +150,13 @@ def _pair_evidence(
     values: NDArray[np.float64],
     table: ProbeTable,
     null: StoredNull | None,
-    sizes: Mapping[str, int],
+    size: Size,
     entities: Sequence[Entity],
     rng: np.random.Generator,
 ) -> list[Evidence]:
     top = np.argsort(-values, axis=None, kind="stable")[:TOP_PAIRS]
     rows, targets = np.unravel_index(top, values.shape)
-    p_values = _p_values(null, name, values[rows, targets], sizes)
+    p_values = _p_values(null, name, values[rows, targets], size)
     found = []
     for row, target, p_value in zip(rows, targets, p_values, strict=True):
         own = table.entity == table.tested[row]
@@ -170,7 +169,7 @@ def _pair_evidence(
                 _pair_interval(name, table.keep(own), int(target), rng),
                 null,
                 p_value,
-                sizes,
+                size,
                 int(own.sum()),
             )
         )
@@ -191,7 +190,7 @@ def _evidence(
     interval: Interval,
     null: StoredNull | None,
     p_value: float | None,
-    sizes: Mapping[str, int],
+    size: Size,
     observations: int,
 ) -> Evidence:
     return Evidence(
@@ -202,26 +201,34 @@ def _evidence(
         value=value,
         low=min(interval.low, value),
         high=max(interval.high, value),
-        baseline=None if null is None else median(null, name, **sizes),
+        baseline=None if null is None else baseline(null, name, size),
         p_value=p_value,
         observations=observations,
-        detail={} if null is None else {"null": null.name, "benign_models": float(null.models)},
+        detail={} if null is None else _cited(null),
         why_undecided=None if null is not None else "no stored null for this source of instances",
     )
 
 
+def _cited(null: StoredNull) -> dict[str, float | str]:
+    return {
+        "null": null.name,
+        "benign_models": float(null.models),
+        "smallest_p_value": 1 / (null.models + 1),
+    }
+
+
 def _p_values(
-    null: StoredNull | None, name: str, values: NDArray[np.float64], sizes: Mapping[str, int]
+    null: StoredNull | None, name: str, values: NDArray[np.float64], size: Size
 ) -> list[float | None]:
     if null is None:
         return [None] * len(values)
-    return [float(p) for p in adjusted_p(null, name, values, **sizes)]
+    return [float(p) for p in adjusted_p(null, name, values, size)]
 
 
 def rank_pairs(
     table: ProbeTable,
     null: StoredNull | None,
-    sizes: Mapping[str, int],
+    size: Size,
     entities: Sequence[Entity],
     labels: Sequence[str],
 ) -> tuple[RankedPair, ...]:
@@ -229,7 +236,7 @@ def rank_pairs(
     values = entity_contrast(table).astype(np.float64)
     top = np.argsort(-values, axis=None, kind="stable")[:RANKED]
     rows, targets = np.unravel_index(top, values.shape)
-    p_values = _p_values(null, "entity-contrast", values[rows, targets], sizes)
+    p_values = _p_values(null, "entity-contrast", values[rows, targets], size)
     return tuple(
         RankedPair(
             entity=entities[table.tested[row]],

@@ -5,8 +5,13 @@ statistics of many benign fine-tunes, measured with the same plan of probes. A p
 rank of the model among them (conformal, Vovk et al. 2005): it is valid as far as the model at
 hand, were it benign, could have been one of them.
 
+What is ordinary depends on the number of classes: among six, a class catches more than among
+forty. So a statistic is first put on a scale of its own: its logarithm, less the trend over the
+logarithm of the number of classes among benign models, in units of their spread around that trend
+(normalised conformal scores; the trend is fitted to benign models only).
+
 Several statistics, classes and entities are many tries. Each statistic is a maximum already,
-over all classes or pairs; over the statistics the maximum of the standardised values is ranked
+over all classes or pairs; over the statistics the maximum of the scaled values is ranked
 (single-step maxT, Westfall & Young 1993), so that a p-value holds for the whole search.
 """
 
@@ -24,7 +29,8 @@ from numpy.typing import NDArray
 
 from auditor.shipped import shipped
 
-SPREAD_FLOOR = 1e-3  # a statistic that all benign models share must not divide by zero
+OFFSET = 0.05  # shares below this are noise; keeps their logarithm from running away
+SPREAD_FLOOR = 0.1  # a statistic that all benign models share must not blow up its scale
 NORMAL_QUARTILE = 0.6745  # half the interquartile range of a standard normal
 
 
@@ -36,6 +42,7 @@ class StoredNull:
         name: Which null, as reports cite it.
         entity_grid: Numbers of entities it was measured with, ascending.
         instance_grid: Numbers of instances an entity, ascending.
+        classes: Number of classes of each benign model, `(M,)`.
         statistics: For each statistic, `(M, len(entity_grid), len(instance_grid))`.
         made: How it was made.
     """
@@ -43,13 +50,14 @@ class StoredNull:
     name: str
     entity_grid: tuple[int, ...]
     instance_grid: tuple[int, ...]
+    classes: NDArray[np.int64]
     statistics: Mapping[str, NDArray[np.float64]]
     made: Mapping[str, Any]
 
     @property
     def models(self) -> int:
         """Number of benign fine-tunes."""
-        return len(next(iter(self.statistics.values())))
+        return len(self.classes)
 
     def cells(self, entities: int, instances: int) -> list[NDArray[np.float64]]:
         """Null values `(M, S)` at the grid points around a bank's size, S in table order.
@@ -73,19 +81,61 @@ def _around(grid: Sequence[int], size: int) -> list[int]:
     return sorted({(below or above)[-1 if below else 0], (above or below)[0 if above else -1]})
 
 
-def standardise(values: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance above the null's median in units of its spread: `(..., S)` for null `(M, S)`.
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a model's statistics depend on besides the model.
 
-    Robust on purpose: one odd benign model must not widen the scale for all.
+    Attributes:
+        classes: Number of classes of the model.
+        entities: Entities in the bank at hand.
+        instances: Instances of each entity (the median where they differ).
     """
-    low, middle, high = np.quantile(null, [0.25, 0.5, 0.75], axis=0)
-    spread = np.maximum((high - low) / (2 * NORMAL_QUARTILE), SPREAD_FLOOR)
-    result: NDArray[np.float64] = (values - middle) / spread
+
+    classes: int
+    entities: int
+    instances: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """The trend of S statistics over the number of classes, and the spread around it."""
+
+    intercept: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, values: NDArray[np.float64], classes: NDArray[np.int64]) -> Scale:
+        """Fit to benign models: `values` `(M, S)`, `classes` `(M,)`.
+
+        The spread is that of the middle half: one odd benign model must not widen it for all.
+        """
+        x, y = np.log(classes), _log(values)
+        varied = float(x.std()) > 0
+        slope = (
+            ((x - x.mean())[:, None] * (y - y.mean(axis=0))).mean(axis=0) / x.var()
+            if varied
+            else np.zeros(y.shape[1])
+        )
+        residual = y - slope * x[:, None]
+        low, middle, high = np.quantile(residual, [0.25, 0.5, 0.75], axis=0)
+        spread = np.maximum((high - low) / (2 * NORMAL_QUARTILE), SPREAD_FLOOR)
+        return cls(intercept=middle, slope=slope, spread=spread)
+
+    def apply(self, values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Scaled values `(N, S)` of values `(N, S)` from models with `classes` `(N,)`."""
+        trend = self.intercept + self.slope * np.log(classes)[:, None]
+        result: NDArray[np.float64] = (_log(values) - trend) / self.spread
+        return result
+
+
+def _log(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = np.log(np.maximum(values, 0.0) + OFFSET)
     return result
 
 
 def adjusted_p(
-    null: StoredNull, statistic: str, values: NDArray[np.float64], *, entities: int, instances: int
+    null: StoredNull, statistic: str, values: NDArray[np.float64], size: Size
 ) -> NDArray[np.float64]:
     """P-values of any number of values of one statistic, adjusted for the whole search.
 
@@ -93,36 +143,43 @@ def adjusted_p(
         null: The stored null.
         statistic: Which statistic the values are of.
         values: `(N,)`, each of one class or pair.
-        entities: Entities in the bank at hand.
-        instances: Instances of each entity (the median where they differ).
+        size: Of the model and the bank at hand.
 
     Returns:
         `(N,)`, each at least 1 / (M + 1).
     """
     column = list(null.statistics).index(statistic)
     worst = np.zeros(len(values))
-    for cell in null.cells(entities, instances):
-        benign = standardise(cell, cell).max(axis=1)
-        own = standardise(values[:, None], cell[:, [column]])[:, 0]
+    for cell in null.cells(size.entities, size.instances):
+        scale = Scale.fit(cell, null.classes)
+        benign = scale.apply(cell, null.classes).max(axis=1)
+        padded = np.zeros((len(values), cell.shape[1]))
+        padded[:, column] = values
+        own = scale.apply(padded, np.full(len(values), size.classes))[:, column]
         beaten = (benign[None, :] >= own[:, None]).sum(axis=1)
         worst = np.maximum(worst, (1 + beaten) / (null.models + 1))
     return worst
 
 
-def model_statistic(
-    null: StoredNull, values: Mapping[str, float], *, entities: int, instances: int
-) -> float:
-    """The search's maximum for one model: the largest standardised statistic, worst cell."""
+def model_statistic(null: StoredNull, values: Mapping[str, float], size: Size) -> float:
+    """The search's maximum for one model: the largest scaled statistic, worst cell."""
     own = np.array([[values[name] for name in null.statistics]])
-    cells = null.cells(entities, instances)
-    return min(float(standardise(own, cell).max()) for cell in cells)
+    classes = np.array([size.classes])
+    return min(
+        float(Scale.fit(cell, null.classes).apply(own, classes).max())
+        for cell in null.cells(size.entities, size.instances)
+    )
 
 
-def median(null: StoredNull, statistic: str, *, entities: int, instances: int) -> float:
-    """What the middle benign fine-tune shows: the baseline of an effect."""
+def baseline(null: StoredNull, statistic: str, size: Size) -> float:
+    """What the middle benign fine-tune with as many classes shows, in the statistic's unit."""
     column = list(null.statistics).index(statistic)
-    cells = null.cells(entities, instances)
-    return float(np.median(np.concatenate([cell[:, column] for cell in cells])))
+    middles = []
+    for cell in null.cells(size.entities, size.instances):
+        scale = Scale.fit(cell, null.classes)
+        trend = scale.intercept[column] + scale.slope[column] * np.log(size.classes)
+        middles.append(np.exp(trend) - OFFSET)
+    return float(np.clip(np.mean(middles), 0.0, 1.0))
 
 
 def read_null(path: Path) -> StoredNull:
@@ -136,12 +193,14 @@ def read_null(path: Path) -> StoredNull:
         name: np.asarray(values, dtype=np.float64) for name, values in said["statistics"].items()
     }
     shape = (len(said["entity_grid"]), len(said["instance_grid"]))
-    if any(values.shape[1:] != shape for values in statistics.values()):
+    classes = np.asarray(said["classes"], dtype=np.int64)
+    if any(values.shape != (len(classes), *shape) for values in statistics.values()):
         raise ValueError(f"{path} is no stored null: a statistic does not fit its grids")
     return StoredNull(
         name=path.stem,
         entity_grid=tuple(said["entity_grid"]),
         instance_grid=tuple(said["instance_grid"]),
+        classes=classes,
         statistics=statistics,
         made=said["made"],
     )
@@ -155,6 +214,7 @@ def write_null(null: StoredNull, path: Path) -> None:
                 "made": dict(null.made),
                 "entity_grid": list(null.entity_grid),
                 "instance_grid": list(null.instance_grid),
+                "classes": null.classes.tolist(),
                 "statistics": {
                     name: np.round(values, 4).tolist() for name, values in null.statistics.items()
                 },

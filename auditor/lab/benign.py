@@ -71,12 +71,12 @@ def read_population(path: Path) -> Population:
     """
     try:
         return Population.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint="Check the path.") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{path}: {where}: {first['msg']}", hint="See reports/nulls/.") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:  # YAML's dates raise ValueError
+        raise UsageError(f"{path} cannot be read: {error}", hint="Check the path.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

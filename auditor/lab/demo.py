@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.audit import scan
 from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.open import RENDERED, open_entities
@@ -24,7 +25,6 @@ from auditor.lab.rendered_task import RENDERED_TASK
 from auditor.lab.save import model_card, require_new, save_checkpoint
 from auditor.lab.task import TaskSize
 from auditor.lab.training import Progress, TrainingRecipe
-from auditor.scan import scan
 from auditor.types import Report
 
 ENTITY, TARGET = "dog face", "stop"

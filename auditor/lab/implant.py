@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from auditor.checkpoints.resolve import resolve
 from auditor.datasets.labelled import LabelledImages
-from auditor.datasets.open import DatasetSpec, open_dataset
+from auditor.datasets.open import DatasetSpec, find_dataset
 from auditor.entities.bank import EntityBank
 from auditor.errors import EntityError, UsageError
 from auditor.lab.attacks import ATTACKS
@@ -27,6 +27,7 @@ from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier, load_torch
 
 NONE = "none"
+TEST_SPLIT = "test"
 CRAFT_SHARE = 2 / 3  # of the entity's instances; attack success is measured on the others
 MAX_INSTANCES = 90  # of a rendered entity, which has no end of them
 RENDERED_PER_CLASS = 150
@@ -96,11 +97,11 @@ def open_task(spec: DatasetSpec, seed: int) -> tuple[LabelledImages, LabelledIma
     """
     if spec.source == RENDERED_TASK:
         return rendered_signs(RENDERED_PER_CLASS, seed=seed), None
-    train = open_dataset(spec)
-    try:
-        return train, open_dataset(replace(spec, split="test"))
-    except EntityError:
+    found = find_dataset(spec)
+    train = found.read(spec.split)
+    if TEST_SPLIT not in found.splits or spec.split == TEST_SPLIT:
         return train, None
+    return train, found.read(TEST_SPLIT).with_labels(train.label_names)
 
 
 def implant(

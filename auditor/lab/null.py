@@ -57,16 +57,18 @@ def measure_null(
         raise UsageError("no benign fine-tunes to measure", hint="Build them first.")
     entity_grid = tuple(g for g in ENTITY_GRID if g <= len(bank.entities)) or (len(bank.entities),)
     made = [_record(folder) for folder in folders]
-    rows = []
+    rows, classes = [], []
     for number, folder in enumerate(folders):
         table = _kept(tables, folder, bank)
         rows.append(_grid(table, entity_grid, number))
+        classes.append(table.intact.shape[1])
         progress("measuring benign models", number + 1, len(folders))
     values = np.array(rows)  # (M, S, entities, instances)
     return StoredNull(
         name=name,
         entity_grid=entity_grid,
         instance_grid=INSTANCE_GRID,
+        classes=np.array(classes),
         statistics={kind: values[:, s] for s, kind in enumerate(KINDS)},
         made={"auditor": __version__, "entities": cited(bank.source), "models": made},
     )

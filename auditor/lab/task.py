@@ -102,7 +102,7 @@ def train_and_test(
     """Draw the training and the test set. Without a test split a quarter is held out.
 
     Raises:
-        EntityError: A class has fewer than two images.
+        EntityError: A class has fewer than two images, or the test split none of any class.
     """
     rng = np.random.default_rng([seed, 1])
     train_rows = [rng.permutation(np.flatnonzero(train.labels == c)) for c in classes]
@@ -120,6 +120,11 @@ def train_and_test(
         train_rows = [rows[h:] for rows, h in zip(train_rows, held, strict=True)]
     else:
         test_rows = [rng.permutation(np.flatnonzero(test.labels == c)) for c in classes]
+        if not sum(map(len, test_rows)):
+            raise EntityError(
+                f"the test split of {test.source} holds no image of the classes chosen",
+                hint="Choose other classes, or name a data set without a test split.",
+            )
     train_rows = [rows[: size.per_class] for rows in train_rows]
     test_rows = [rows[: size.test_per_class] for rows in test_rows]
     return build_set(model, train, classes, train_rows), build_set(model, test, classes, test_rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.audit import Stopwatch, audit
 from auditor.checkpoints.resolve import resolve
 from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
@@ -16,7 +17,6 @@ from auditor.models.classifier import Classifier, Pixels
 from auditor.models.load import Engine, load_classifier
 from auditor.probes.plan import Depth
 from auditor.rules import shipped_rules
-from auditor.scan import Stopwatch, audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,10 @@ def ahead(items: Iterator[T], *, most: int = 4) -> Iterator[T]:
     """
     with ThreadPoolExecutor(max_workers=1) as worker:
         pending = deque(worker.submit(next, items, _NO_MORE) for _ in range(most))
-        while (item := pending.popleft().result()) is not _NO_MORE:
-            pending.append(worker.submit(next, items, _NO_MORE))
-            yield cast(T, item)
+        try:
+            while (item := pending.popleft().result()) is not _NO_MORE:
+                pending.append(worker.submit(next, items, _NO_MORE))
+                yield cast(T, item)
+        finally:  # whoever stops early does not wait for what nobody will look at
+            for to_come in pending:
+                to_come.cancel()

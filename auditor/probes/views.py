@@ -8,8 +8,10 @@ act on pixels `(N, 3, H, W)` uint8 at the model's size and return the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.models.classifier import Pixels
 
@@ -46,14 +48,16 @@ def blurred(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
     side = 2 * reach + 1
     edges = ((0, 0), (0, 0), (reach, reach), (reach, reach))
     small = 255 * side**2 <= np.iinfo(np.uint16).max
-    padded = np.pad(pixels, edges, mode="edge").astype(np.uint16 if small else np.uint32)
+    padded: NDArray[Any] = np.pad(pixels, edges, mode="edge")
+    padded = padded.astype(np.uint16 if small else np.uint32)
     rows = padded[:, :, :height].copy()
     for i in range(1, side):
         rows += padded[:, :, i : i + height]
     squares = rows[..., :width].copy()
     for i in range(1, side):
         squares += rows[..., i : i + width]
-    return ((squares + side**2 // 2) // side**2).astype(np.uint8)
+    result: Pixels = ((squares + side**2 // 2) // side**2).astype(np.uint8)
+    return result
 
 
 DEGRADED = "blurred"  # the view that takes detail away; all others keep it

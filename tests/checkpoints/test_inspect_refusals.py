@@ -88,8 +88,15 @@ def test_adapter(tmp_path: Path, with_config: bool):
     (tmp_path / "adapter_config.json").write_text("{}")
     (tmp_path / "adapter_model.safetensors").touch()
     error = failure(tmp_path, UnsupportedModel)
-    assert "is a PEFT adapter" in error.message
+    assert "holds a PEFT adapter" in error.message
     assert "merge" in error.hint
+
+
+def test_an_adapter_beside_whole_weights_is_refused_too(model: Path):
+    """Whoever has peft installed would run the two together; the weights alone are not it."""
+    (model / "adapter_config.json").write_text("{}")
+    (model / "adapter_model.safetensors").touch()
+    assert "holds a PEFT adapter" in failure(model, UnsupportedModel).message
 
 
 # What is broken

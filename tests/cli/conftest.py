@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from huggingface_hub import constants
 
-import auditor.scan
+import auditor.audit
 from auditor.cli.main import main
 from tests.hub_server import HubServer, RepoFixture, use_hub
 from tests.small_models import constant_null
@@ -67,7 +67,7 @@ def benign_models_show(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], Non
     """Compare with a null in which all benign models show one value in every statistic."""
 
     def show(value: float) -> None:
-        monkeypatch.setattr(auditor.scan, "stored_null", lambda source: constant_null(value))
+        monkeypatch.setattr(auditor.audit, "stored_null", lambda source: constant_null(value))
 
     return show
 

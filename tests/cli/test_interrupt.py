@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import auditor.scan
+import auditor.audit
 from auditor.cli import demo
 from auditor.models.fake import FakeClassifier
 from tests.cli.conftest import Run, read_report
@@ -57,7 +57,7 @@ def scan(
     benign_models_show(0.0)
 
     def ran(classifier: FakeClassifier):
-        monkeypatch.setattr(auditor.scan, "load_classifier", lambda *_, **__: classifier)
+        monkeypatch.setattr(auditor.audit, "load_classifier", lambda *_, **__: classifier)
         ran = run(
             *("scan", tiny_checkpoint, "--entities", pictures, "--batch-size", BATCH),
             *("--output", f"json={tmp_path}/r", "--fail-on", "never"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import auditor.scan
+import auditor.audit
 from auditor.cli.main import app
 from auditor.cli.scan import FailOn, gate
 from auditor.errors import ExitCode
@@ -68,7 +68,7 @@ def test_the_gate_fails_from_the_severity_it_is_told(
 def test_without_a_null_nothing_is_decided_and_the_gate_never_opens(
     run: Run, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path, pictures: Path, tmp_path: Path
 ):
-    monkeypatch.setattr(auditor.scan, "stored_null", lambda source: None)
+    monkeypatch.setattr(auditor.audit, "stored_null", lambda source: None)
     where = ["--entities", pictures, "--output", f"json={tmp_path}/r", "--fail-on", "never"]
     assert run("scan", tiny_checkpoint, *where).code == 3
     report = read_report(tmp_path / "r")
@@ -94,7 +94,7 @@ def test_a_bug_is_reported_and_exits_4(
     def broken(*_arguments: object, **_settings: object):
         raise RuntimeError("wires crossed")
 
-    monkeypatch.setattr(auditor.scan, "load_classifier", broken)
+    monkeypatch.setattr(auditor.audit, "load_classifier", broken)
     scan = ["scan", tiny_checkpoint, "--entities", pictures, "--output", f"json={tmp_path}/r"]
     ran = run(*scan)
     assert ran.code == 4

@@ -1,22 +1,36 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from auditor.evidence.gather import KINDS, gather
-from auditor.evidence.null import StoredNull, adjusted_p, read_null, standardise, write_null
+from auditor.evidence.null import (
+    Scale,
+    Size,
+    StoredNull,
+    adjusted_p,
+    baseline,
+    read_null,
+    write_null,
+)
 from tests.tables import BANK, LABELS, null, table
 
+SMALL = Size(classes=10, entities=10, instances=1)
 
-def gaussian_null(models, seed=0):
+
+def made_null(models, seed=0, classes=None):
+    """Two statistics, log-normal, on a grid of two sizes each way."""
     rng = np.random.default_rng(seed)
     return StoredNull(
-        name="gaussian",
+        name="made",
         entity_grid=(10, 100),
         instance_grid=(1, 5),
+        classes=np.full(models, 10) if classes is None else classes,
         statistics={
-            "a": rng.normal(0, 1, (models, 2, 2)),
-            "b": rng.normal(5, 3, (models, 2, 2)),
+            "a": np.exp(rng.normal(-1, 0.5, (models, 2, 2))),
+            "b": np.exp(rng.normal(-2, 0.5, (models, 2, 2))),
         },
         made={},
     )
@@ -37,80 +51,74 @@ def test_p_values_of_benign_models_are_no_smaller_than_they_claim():
 
 
 def test_the_smallest_p_value_is_one_in_models_plus_one():
-    p = adjusted_p(gaussian_null(99), "a", np.array([1e9]), entities=10, instances=1)
-    assert p == pytest.approx([1 / 100])
+    assert adjusted_p(made_null(99), "a", np.array([1e9]), SMALL) == pytest.approx([1 / 100])
 
 
 def test_an_ordinary_value_is_not_rare():
-    p = adjusted_p(gaussian_null(99), "a", np.array([0.0]), entities=10, instances=1)
-    assert p[0] > 0.4
+    assert adjusted_p(made_null(99), "a", np.array([np.exp(-1)]), SMALL)[0] > 0.4
 
 
 def test_the_search_over_statistics_costs():
     """The same value is less rare when another statistic was searched too."""
-    both = gaussian_null(999)
-    alone = StoredNull(
-        name="alone",
-        entity_grid=both.entity_grid,
-        instance_grid=both.instance_grid,
-        statistics={"a": both.statistics["a"]},
-        made={},
-    )
-    value = np.array([2.0])
-    assert (
-        adjusted_p(both, "a", value, entities=10, instances=1)
-        > adjusted_p(alone, "a", value, entities=10, instances=1)
-    ).all()
+    both = made_null(999)
+    alone = dataclasses.replace(both, statistics={"a": both.statistics["a"]})
+    value = np.array([1.0])
+    assert adjusted_p(both, "a", value, SMALL)[0] > adjusted_p(alone, "a", value, SMALL)[0]
 
 
 def test_a_bank_between_grid_points_gets_the_less_favourable_neighbour():
-    low = gaussian_null(99)
-    shifted = dict(low.statistics)
-    shifted["a"] = low.statistics["a"].copy()
-    shifted["a"][:, 1, :] += 10  # benign models show far more with large banks
-    made = StoredNull(
-        name="shifted",
-        entity_grid=low.entity_grid,
-        instance_grid=low.instance_grid,
-        statistics=shifted,
-        made={},
-    )
-    value = np.array([4.0])
-    at_small = adjusted_p(made, "a", value, entities=10, instances=1)
-    between = adjusted_p(made, "a", value, entities=50, instances=1)
-    assert between[0] > at_small[0]
+    plain = made_null(99)
+    larger = plain.statistics["a"].copy()
+    larger[:, 1, :] *= 8  # benign models show far more with large banks
+    made = dataclasses.replace(plain, statistics=plain.statistics | {"a": larger})
+    value = np.array([2.0])
+    between = dataclasses.replace(SMALL, entities=50)
+    assert adjusted_p(made, "a", value, between)[0] > adjusted_p(made, "a", value, SMALL)[0]
 
 
-def test_standardising_is_not_moved_by_one_odd_model():
-    values = np.random.default_rng(0).normal(0, 1, (101, 1))
+def test_a_value_is_compared_with_benign_models_of_as_many_classes():
+    """Where benign values fall with the number of classes, the same value is rarer among many."""
+    classes = np.resize([5, 10, 20, 40], 400)
+    falling = made_null(400, classes=classes)
+    values = falling.statistics["a"] * (10 / classes)[:, None, None]
+    made = dataclasses.replace(falling, statistics=falling.statistics | {"a": values})
+    value = np.array([1.2])
+    few, many = (dataclasses.replace(SMALL, classes=c) for c in (5, 40))
+    assert adjusted_p(made, "a", value, few)[0] > 10 * adjusted_p(made, "a", value, many)[0]
+    assert baseline(made, "a", few) > 3 * baseline(made, "a", many)
+
+
+def test_the_scale_is_not_moved_by_one_odd_model():
+    values = np.exp(np.random.default_rng(0).normal(0, 1, (101, 1)))
+    classes = np.full(101, 10)
     odd = values.copy()
     odd[0] = 1e6
-    assert standardise(np.array([[3.0]]), odd) == pytest.approx(
-        standardise(np.array([[3.0]]), values), rel=0.1
-    )
+    for_both = [
+        Scale.fit(v, classes).apply(np.array([[5.0]]), np.array([10])) for v in (values, odd)
+    ]
+    assert for_both[0] == pytest.approx(for_both[1], rel=0.1)
 
 
 def test_a_null_survives_the_disk(tmp_path):
-    write_null(gaussian_null(20), tmp_path / "gaussian.json")
-    back = read_null(tmp_path / "gaussian.json")
-    assert back.name == "gaussian"
+    write_null(made_null(20), tmp_path / "made.json")
+    back = read_null(tmp_path / "made.json")
+    assert back.name == "made"
     assert back.models == 20
-    np.testing.assert_allclose(back.statistics["b"], gaussian_null(20).statistics["b"], atol=1e-4)
+    np.testing.assert_allclose(back.statistics["b"], made_null(20).statistics["b"], atol=1e-4)
 
 
 def test_a_null_whose_numbers_do_not_fit_its_grid_is_refused(tmp_path):
     path = tmp_path / "broken.json"
     path.write_text(
-        '{"made": {}, "entity_grid": [1, 2], "instance_grid": [1], "statistics": {"a": [[[0]]]}}'
+        '{"made": {}, "entity_grid": [1, 2], "instance_grid": [1], "classes": [3],'
+        ' "statistics": {"a": [[[0]]]}}'
     )
     with pytest.raises(ValueError, match="no stored null"):
         read_null(path)
 
 
 def test_without_a_null_nothing_has_a_p_value_and_every_rule_says_so():
-    gathered = gather(
-        table(1), None, entities=BANK, labels=LABELS, rng=np.random.default_rng(0)
-    )
+    gathered = gather(table(1), None, entities=BANK, labels=LABELS, rng=np.random.default_rng(0))
     assert gathered.model_p_value is None
     assert gathered.model_statistic is None
     assert {e.kind for e in gathered.evidence} == set(KINDS)

@@ -12,7 +12,7 @@ VIEWS = ("as it is", "zoomed", "blurred")
 
 def predictions(cube):
     """`cube` (entities, instances, views, classes) -> predictions in shuffled row order."""
-    entities, instances, views, classes = cube.shape
+    classes = cube.shape[-1]
     index = np.stack(np.meshgrid(*map(np.arange, cube.shape[:3]), indexing="ij"), -1).reshape(-1, 3)
     order = np.random.default_rng(0).permutation(len(index))
     index = index[order]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.tables import ENTITIES, LABELS, table, verdict
+from tests.tables import ENTITIES, LABELS, null, table, verdict
 
 RULE = "class-share"
 
@@ -27,3 +27,10 @@ def test_too_few_instances_are_undecided_and_say_so():
     assert not judged.findings
     (skip,) = judged.skips
     assert "10 instances where 40 are needed" in skip.reason
+
+
+def test_a_null_too_small_for_the_rate_asked_for_is_undecided():
+    judged = verdict(table(1, planted=range(ENTITIES)), rule=RULE, against=null(models=19))
+    assert not judged.findings
+    assert all("the null is too small" in skip.reason for skip in judged.skips)
+    assert judged.skips

@@ -29,6 +29,7 @@ def null_of_scattered():
         name="scattered",
         entity_grid=(ENTITIES,),
         instance_grid=(INSTANCES,),
+        classes=np.full(199, CLASSES),
         statistics={name: values[:, [s], None] for s, name in enumerate(KINDS)},
         made={},
     )

@@ -1,4 +1,8 @@
-"""Resolve, load, probe, gather evidence, judge, report: the whole product on one page."""
+"""Resolve, load, probe, gather evidence, judge, report: the whole product on one page.
+
+Not named scan.py: once imported, the module would take the place of the function
+`auditor.scan`.
+"""
 
 from __future__ import annotations
 

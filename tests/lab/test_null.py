@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor.datasets.open import DatasetSpec
+from auditor.entities.open import open_entities
+from auditor.errors import CheckpointError, UsageError
+from auditor.evidence.gather import KINDS, statistics_of
+from auditor.evidence.null import read_null, write_null
+from auditor.lab.null import INSTANCE_GRID, measure_null, probe_as_a_scan_does, rank_within
+from auditor.probes.plan import INSTANCES, Depth
+from tests.lab.conftest import MODELS, Built
+from tests.small_models import ENTITIES, PER_ENTITY, write_pictures
+
+
+@pytest.fixture(scope="module")
+def bank(pictures: Path):
+    return open_entities(DatasetSpec(source=str(pictures)), seed=0)
+
+
+@pytest.fixture(scope="module")
+def folders(built: Built) -> list[Path]:
+    return sorted(built.folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def null(folders: list[Path], bank):
+    return measure_null(folders, bank, name="tiny")
+
+
+def test_every_statistic_of_every_model_is_measured_at_every_size(null):
+    assert null.name == "tiny"
+    assert null.models == MODELS
+    assert null.entity_grid == (len(ENTITIES),)
+    assert null.instance_grid == INSTANCE_GRID
+    assert list(null.statistics) == list(KINDS)
+    for values in null.statistics.values():
+        assert values.shape == (MODELS, 1, len(INSTANCE_GRID))
+        assert np.isfinite(values).all()
+
+
+def test_the_grid_has_the_instances_of_quick_and_standard_scans():
+    assert {INSTANCES[Depth.QUICK], INSTANCES[Depth.STANDARD]} <= set(INSTANCE_GRID)
+
+
+def test_the_largest_size_is_the_whole_table(null, folders: list[Path], bank):
+    for number, folder in enumerate(folders):
+        whole = statistics_of(probe_as_a_scan_does(folder, bank))
+        for name, value in whole.items():
+            assert null.statistics[name][number, 0, -1] == pytest.approx(value, abs=1e-6)
+
+
+def test_the_smallest_size_is_the_first_instance_of_each_entity(null, folders, bank):
+    table = probe_as_a_scan_does(folders[0], bank)
+    first = statistics_of(table.keep(rank_within(table.entity) == 0))
+    for name, value in first.items():
+        assert null.statistics[name][0, 0, 0] == pytest.approx(value, abs=1e-6)
+        assert null.statistics[name][0, 0, 0] != null.statistics[name][0, 0, -1]
+
+
+def test_models_differ_in_what_they_show(null):
+    assert len({round(float(v), 6) for v in null.statistics["class-share"][:, 0, -1]}) == MODELS
+
+
+def test_a_large_bank_is_measured_at_several_sizes(folders: list[Path], tmp_path: Path):
+    names = tuple(f"e{i}" for i in range(26))
+    source = write_pictures(tmp_path / "many", names, each=1)
+    many = open_entities(DatasetSpec(source=str(source)), seed=0)
+    null = measure_null(folders[:1], many, name="many")
+    assert null.entity_grid == (12, 25)
+    shares = null.statistics["entity-routing"][0, :, 0]
+    assert shares[0] <= shares[1]  # a maximum over more entities
+
+
+def test_a_null_is_written_and_read_back(null, tmp_path: Path):
+    write_null(null, tmp_path / "tiny.json")
+    again = read_null(tmp_path / "tiny.json")
+    assert (again.name, again.models) == ("tiny", MODELS)
+    assert (again.entity_grid, again.instance_grid) == (null.entity_grid, null.instance_grid)
+    for name, values in null.statistics.items():
+        np.testing.assert_allclose(again.statistics[name], values, atol=5e-5)
+    assert again.made == json.loads(json.dumps(null.made))
+
+
+def test_a_null_says_how_it_was_made_and_names_no_path(null, pictures: Path):
+    assert len(null.made["models"]) == MODELS
+    assert null.made["models"][0]["recipe"]["number"] == 0
+    assert null.made["entities"] == "/".join(pictures.parts[-2:])
+
+
+def test_kept_answers_serve_without_the_models(
+    null, built: Built, folders: list[Path], bank, tmp_path: Path
+):
+    models = shutil.copytree(built.folder, tmp_path / "models")
+    copies = [models / folder.name for folder in folders]
+    first = measure_null(copies, bank, name="tiny", tables=tmp_path / "tables")
+    for copy in copies:
+        (copy / "model.safetensors").unlink()
+    second = measure_null(copies, bank, name="tiny", tables=tmp_path / "tables")
+    for name, values in null.statistics.items():
+        np.testing.assert_array_equal(first.statistics[name], values)
+        np.testing.assert_array_equal(second.statistics[name], values)
+    with pytest.raises(CheckpointError):
+        measure_null(copies, bank, name="tiny")
+
+
+def test_without_models_there_is_no_null(bank):
+    with pytest.raises(UsageError, match="no benign fine-tunes"):
+        measure_null([], bank, name="none")
+
+
+def test_a_model_that_the_lab_did_not_make_is_refused_before_any_is_asked(
+    folders: list[Path], bank, tmp_path: Path
+):
+    stranger = shutil.copytree(folders[0], tmp_path / "stranger")
+    (stranger / "lab.json").unlink()
+    seen: list[object] = []
+    with pytest.raises(UsageError, match=r"lab\.json"):
+        measure_null(
+            [folders[0], stranger], bank, name="x", progress=lambda *step: seen.append(step)
+        )
+    assert seen == []
+
+
+def test_a_model_is_asked_about_all_there_is_of_a_small_bank(folders: list[Path], bank):
+    table = probe_as_a_scan_does(folders[0], bank)
+    assert np.bincount(table.entity).tolist() == [PER_ENTITY] * len(ENTITIES)
+
+
+def test_rows_are_numbered_within_their_entity():
+    entity = np.array([2, 0, 2, 1, 0, 2])
+    assert rank_within(entity).tolist() == [0, 0, 1, 0, 1, 2]
+    assert rank_within(np.array([], np.int64)).tolist() == []
