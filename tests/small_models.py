@@ -86,6 +86,7 @@ def constant_null(value: float, *, models: int = 199) -> StoredNull:
         name="constant",
         entity_grid=(len(ENTITIES),),
         instance_grid=(PER_ENTITY,),
+        classes=np.full(models, len(LABELS)),
         statistics={kind: np.full((models, 1, 1), value) for kind in KINDS},
         made={},
     )

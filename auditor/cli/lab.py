@@ -131,7 +131,7 @@ def benign(
 
 @lab_app.command()
 def null(
-    models: Annotated[Path, typer.Argument(help="Folder of benign fine-tunes.")],
+    models: Annotated[list[Path], typer.Argument(help="Folders of benign fine-tunes.")],
     entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")],
     out: Annotated[Path, typer.Option(help="The JSON file to write.")],
     tables: Annotated[
@@ -144,7 +144,7 @@ def null(
     from auditor.evidence.null import write_null
     from auditor.lab.null import measure_null
 
-    folders = sorted(path.parent for path in models.glob("*/config.json"))
+    folders = sorted(path.parent for room in models for path in room.glob("*/config.json"))
     bank = open_entities(DatasetSpec(source=entities), seed=0)
     with progress_bar() as progress:
         measured = measure_null(folders, bank, name=out.stem, tables=tables, progress=progress)

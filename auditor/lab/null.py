@@ -87,7 +87,7 @@ def _record(folder: Path) -> object:
 def _kept(tables: Path | None, folder: Path, bank: EntityBank) -> ProbeTable:
     if tables is None:
         return probe_as_a_scan_does(folder, bank)
-    path = tables / f"{folder.name}.npz"
+    path = tables / f"{folder.parent.name}-{folder.name}.npz"
     if path.is_file():
         with np.load(path, allow_pickle=False) as kept:
             return ProbeTable(**{key: kept[key] for key in ARRAYS}, entities=int(kept["entities"]))

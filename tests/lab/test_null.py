@@ -84,7 +84,13 @@ def test_a_null_is_written_and_read_back(null, tmp_path: Path):
     assert (again.entity_grid, again.instance_grid) == (null.entity_grid, null.instance_grid)
     for name, values in null.statistics.items():
         np.testing.assert_allclose(again.statistics[name], values, atol=5e-5)
+    assert again.classes.tolist() == null.classes.tolist()
     assert again.made == json.loads(json.dumps(null.made))
+
+
+def test_a_null_knows_how_many_classes_each_model_has(null, folders: list[Path]):
+    labels = [json.loads((f / "config.json").read_text())["id2label"] for f in folders]
+    assert null.classes.tolist() == [len(names) for names in labels]
 
 
 def test_a_null_says_how_it_was_made_and_names_no_path(null, pictures: Path):
