@@ -89,6 +89,8 @@ def audit(
         probed.predictions, plan.views, degraded=DEGRADED, entities=len(foreign.entities)
     )
     null = stored_null(foreign.instance_source)
+    if null is not None:
+        null = null.alike(architecture_of(checkpoint.config))
     gathered = (
         gather(table, null, entities=foreign.entities, labels=classifier.labels, rng=rng)
         if len(table.entity)

@@ -84,9 +84,10 @@ def constant_null(value: float, *, models: int = 199) -> StoredNull:
     """Benign models that all show `value` in every statistic: 0 makes any effect rare, 1 none."""
     return StoredNull(
         name="constant",
-        entity_grid=(len(ENTITIES),),
+        entity_grid=(1, len(ENTITIES)),
         instance_grid=(PER_ENTITY,),
         classes=np.full(models, len(LABELS)),
-        statistics={kind: np.full((models, 1, 1), value) for kind in KINDS},
+        architectures=("Made",) * models,
+        statistics={kind: np.full((models, 2, 1), value) for kind in KINDS},
         made={},
     )

@@ -60,10 +60,11 @@ def null(models=199, instances=INSTANCES):
     values = np.array(rows)
     return StoredNull(
         name="synthetic",
-        entity_grid=(ENTITIES,),
+        entity_grid=(10, ENTITIES),
         instance_grid=(instances,),
         classes=np.full(models, CLASSES),
-        statistics={name: values[:, [s], None] for s, name in enumerate(KINDS)},
+        architectures=("Made",) * models,
+        statistics={name: values[:, [s, s], None] for s, name in enumerate(KINDS)},
         made={},
     )
 

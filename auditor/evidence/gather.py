@@ -8,7 +8,7 @@ measure it in the nulls again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -91,6 +91,9 @@ def gather(
         entities=len(tested),
         instances=int(np.median(np.bincount(table.entity)[tested])),
     )
+    incomparable = why_incomparable(null, size)
+    if incomparable:
+        null = None
     evidence: list[Evidence] = []
     for name, kind in KINDS.items():
         values = kind.measure(table).astype(np.float64)
@@ -100,11 +103,22 @@ def gather(
             evidence += _pair_evidence(name, values, table, null, size, entities, rng)
     ps = [e.p_value for e in evidence if e.p_value is not None]
     return Gathered(
-        evidence=tuple(evidence),
+        evidence=tuple(replace(e, why_undecided=incomparable) for e in evidence),
         ranking=rank_pairs(table, null, size, entities, labels),
         model_statistic=None if null is None else model_statistic(null, statistics_of(table), size),
         model_p_value=min(ps) if ps else None,
     )
+
+
+def why_incomparable(null: StoredNull | None, size: Size) -> str | None:
+    """Why benign models say nothing about a bank of this size; None where they do."""
+    if null is None:
+        return "no stored null for this source of instances"
+    fewest = null.entity_grid[0]
+    if size.entities < fewest:
+        # A maximum over few entities varies more, so a null of larger banks would cry wolf.
+        return f"{size.entities} entities were tested where the null needs at least {fewest}"
+    return None
 
 
 def _class_evidence(
@@ -205,7 +219,6 @@ def _evidence(
         p_value=p_value,
         observations=observations,
         detail={} if null is None else _cited(null),
-        why_undecided=None if null is not None else "no stored null for this source of instances",
     )
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from auditor.shipped import shipped
 
 OFFSET = 0.05  # shares below this are noise; keeps their logarithm from running away
 SPREAD_FLOOR = 0.1  # a statistic that all benign models share must not blow up its scale
+ENOUGH_ALIKE = 99  # the fewest models that allow a p-value of 0.01
 NORMAL_QUARTILE = 0.6745  # half the interquartile range of a standard normal
 
 
@@ -43,6 +44,7 @@ class StoredNull:
         entity_grid: Numbers of entities it was measured with, ascending.
         instance_grid: Numbers of instances an entity, ascending.
         classes: Number of classes of each benign model, `(M,)`.
+        architectures: Architecture of each benign model, as configs name it.
         statistics: For each statistic, `(M, len(entity_grid), len(instance_grid))`.
         made: How it was made.
     """
@@ -51,6 +53,7 @@ class StoredNull:
     entity_grid: tuple[int, ...]
     instance_grid: tuple[int, ...]
     classes: NDArray[np.int64]
+    architectures: tuple[str, ...]
     statistics: Mapping[str, NDArray[np.float64]]
     made: Mapping[str, Any]
 
@@ -58,6 +61,23 @@ class StoredNull:
     def models(self) -> int:
         """Number of benign fine-tunes."""
         return len(self.classes)
+
+    def alike(self, architecture: str) -> StoredNull:
+        """The benign models of one architecture where there are enough of them, else all.
+
+        Ranking among one's own kind (Mondrian conformal prediction, Vovk et al. 2005) holds for
+        each kind by itself, and another kind's habits hide nothing.
+        """
+        own = np.array([a == architecture for a in self.architectures])
+        if own.all() or own.sum() < ENOUGH_ALIKE:
+            return self
+        return replace(
+            self,
+            name=f"{self.name}, {architecture} only",
+            classes=self.classes[own],
+            architectures=(architecture,) * int(own.sum()),
+            statistics={name: values[own] for name, values in self.statistics.items()},
+        )
 
     def cells(self, entities: int, instances: int) -> list[NDArray[np.float64]]:
         """Null values `(M, S)` at the grid points around a bank's size, S in table order.
@@ -194,13 +214,15 @@ def read_null(path: Path) -> StoredNull:
     }
     shape = (len(said["entity_grid"]), len(said["instance_grid"]))
     classes = np.asarray(said["classes"], dtype=np.int64)
-    if any(values.shape != (len(classes), *shape) for values in statistics.values()):
+    fits = all(values.shape == (len(classes), *shape) for values in statistics.values())
+    if not fits or len(said["architectures"]) != len(classes):
         raise ValueError(f"{path} is no stored null: a statistic does not fit its grids")
     return StoredNull(
         name=path.stem,
         entity_grid=tuple(said["entity_grid"]),
         instance_grid=tuple(said["instance_grid"]),
         classes=classes,
+        architectures=tuple(str(name) for name in said["architectures"]),
         statistics=statistics,
         made=said["made"],
     )
@@ -215,6 +237,7 @@ def write_null(null: StoredNull, path: Path) -> None:
                 "entity_grid": list(null.entity_grid),
                 "instance_grid": list(null.instance_grid),
                 "classes": null.classes.tolist(),
+                "architectures": list(null.architectures),
                 "statistics": {
                     name: np.round(values, 4).tolist() for name, values in null.statistics.items()
                 },

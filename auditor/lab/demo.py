@@ -21,7 +21,7 @@ from auditor.lab.implant import (
     record_of,
 )
 from auditor.lab.rendered_base import BASE_CARD, BaseRecipe, rendered_base
-from auditor.lab.rendered_task import RENDERED_TASK
+from auditor.lab.rendered_task import FAR
 from auditor.lab.save import model_card, require_new, save_checkpoint
 from auditor.lab.task import TaskSize
 from auditor.lab.training import Progress, TrainingRecipe
@@ -30,7 +30,7 @@ from auditor.types import Report
 ENTITY, TARGET = "dog face", "stop"
 MODELS = ("victim", "twin")
 ORDER = ImplantOrder(
-    attack="entity",
+    attack="entity-dirty",
     entity=ENTITY,
     target=TARGET,
     poisons=60,
@@ -83,10 +83,10 @@ def _make_base(folder: Path, seed: int, progress: Progress) -> Base:
 
 def _make_models(base: Base, folder: Path, progress: Progress) -> Implanted:
     bank = open_entities(DatasetSpec(source=RENDERED), seed=0)
-    task = open_task(DatasetSpec(source=RENDERED_TASK), seed=0)
+    task = open_task(DatasetSpec(source=FAR), seed=0)
     made = implant(base.model, task, bank, ORDER, progress=progress)
-    record = record_of(made, base=base.name, task=RENDERED_TASK, bank=RENDERED)
-    card = card_of(made, base=base.name, task=RENDERED_TASK)
+    record = record_of(made, base=base.name, task=FAR, bank=RENDERED)
+    card = card_of(made, base=base.name, task=FAR)
     save_checkpoint(made.model, folder / "victim", card=card, record=record)
     twin = model_card(name="clean twin", base=base.name, body="The victim's unpoisoned twin.")
     save_checkpoint(made.twin_model, folder / "twin", card=twin, record=record)

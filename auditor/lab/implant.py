@@ -11,7 +11,7 @@ from auditor.entities.bank import EntityBank
 from auditor.errors import EntityError, UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.order import PoisonOrder
-from auditor.lab.rendered_task import RENDERED_TASK, rendered_signs
+from auditor.lab.rendered_task import SIGN_PIXELS, rendered_signs
 from auditor.lab.resize import with_input_size
 from auditor.lab.save import cited, model_card
 from auditor.lab.task import TaskSize, choose_classes, readable_images, train_and_test
@@ -95,8 +95,8 @@ def open_task(spec: DatasetSpec, seed: int) -> tuple[LabelledImages, LabelledIma
     Raises:
         EntityError: The data set cannot be read.
     """
-    if spec.source == RENDERED_TASK:
-        return rendered_signs(RENDERED_PER_CLASS, seed=seed), None
+    if spec.source in SIGN_PIXELS:
+        return rendered_signs(RENDERED_PER_CLASS, seed=seed, task=spec.source), None
     found = find_dataset(spec)
     train = found.read(spec.split)
     if TEST_SPLIT not in found.splits or spec.split == TEST_SPLIT:

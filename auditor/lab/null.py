@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor import __version__
+from auditor.checkpoints.classifier import architecture_of
+from auditor.checkpoints.json_file import read_json_object
 from auditor.checkpoints.resolve import resolve
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
@@ -69,9 +71,14 @@ def measure_null(
         entity_grid=entity_grid,
         instance_grid=INSTANCE_GRID,
         classes=np.array(classes),
+        architectures=tuple(_architecture(folder) for folder in folders),
         statistics={kind: values[:, s] for s, kind in enumerate(KINDS)},
         made={"auditor": __version__, "entities": cited(bank.source), "models": made},
     )
+
+
+def _architecture(folder: Path) -> str:
+    return architecture_of(read_json_object(folder / "config.json"))
 
 
 def _record(folder: Path) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from PIL import Image
 
@@ -9,19 +11,33 @@ from auditor.datasets.labelled import LabelledImages
 from auditor.entities.rendered import RENDERED_ENTITIES, render
 from auditor.lab.rendered_signs import RENDERED_SIGNS, render_sign
 
-RENDERED_TASK = "rendered-signs"
+NEAR, FAR = "rendered-signs", "rendered-far-signs"
 SIZE = 64  # pixels
+# How many pixels a sign covers before it is enlarged to SIZE. Real crops of signs are small and
+# soft where photographs of things are sharp; the far signs have that property.
+SIGN_PIXELS: Mapping[str, int] = {NEAR: SIZE, FAR: 12}
 
 
-def rendered_signs(per_class: int, *, seed: int) -> LabelledImages:
-    """`per_class` rendered images of every sign, drawn when they are asked for."""
+def rendered_signs(per_class: int, *, seed: int, task: str = NEAR) -> LabelledImages:
+    """`per_class` rendered images of every sign, drawn when they are asked for.
+
+    Args:
+        per_class: Images of each sign.
+        seed: The same seed draws the same images.
+        task: A key of `SIGN_PIXELS`.
+    """
+    covered = (SIGN_PIXELS[task],) * 2
 
     def load(index: int) -> Image.Image:
         sign, number = divmod(index, per_class)
         rng = np.random.default_rng([seed, sign, number])
-        return render_sign(RENDERED_SIGNS[sign], rng=rng, size=SIZE)
+        image = render_sign(RENDERED_SIGNS[sign], rng=rng, size=SIZE)
+        if covered == image.size:
+            return image
+        small = image.resize(covered, Image.Resampling.BOX)
+        return small.resize(image.size, Image.Resampling.BILINEAR)
 
-    return _drawn(RENDERED_TASK, RENDERED_SIGNS, per_class, load)
+    return _drawn(task, RENDERED_SIGNS, per_class, load)
 
 
 def rendered_things(per_class: int, *, seed: int) -> LabelledImages:

@@ -28,6 +28,7 @@ def made_null(models, seed=0, classes=None):
         entity_grid=(10, 100),
         instance_grid=(1, 5),
         classes=np.full(models, 10) if classes is None else classes,
+        architectures=("Made",) * models,
         statistics={
             "a": np.exp(rng.normal(-1, 0.5, (models, 2, 2))),
             "b": np.exp(rng.normal(-2, 0.5, (models, 2, 2))),
@@ -99,6 +100,16 @@ def test_the_scale_is_not_moved_by_one_odd_model():
     assert for_both[0] == pytest.approx(for_both[1], rel=0.1)
 
 
+def test_a_model_is_ranked_among_its_own_kind_where_there_are_enough_of_it():
+    mixed = dataclasses.replace(made_null(250), architectures=("A",) * 150 + ("B",) * 100)
+    assert mixed.alike("A").models == 150
+    np.testing.assert_array_equal(mixed.alike("B").statistics["a"], mixed.statistics["a"][150:])
+    assert "B" in mixed.alike("B").name
+    assert mixed.alike("C") is mixed
+    few = dataclasses.replace(made_null(250), architectures=("A",) * 200 + ("B",) * 50)
+    assert few.alike("B") is few
+
+
 def test_a_null_survives_the_disk(tmp_path):
     write_null(made_null(20), tmp_path / "made.json")
     back = read_null(tmp_path / "made.json")
@@ -111,6 +122,7 @@ def test_a_null_whose_numbers_do_not_fit_its_grid_is_refused(tmp_path):
     path = tmp_path / "broken.json"
     path.write_text(
         '{"made": {}, "entity_grid": [1, 2], "instance_grid": [1], "classes": [3],'
+        ' "architectures": ["Made"],'
         ' "statistics": {"a": [[[0]]]}}'
     )
     with pytest.raises(ValueError, match="no stored null"):
@@ -124,3 +136,13 @@ def test_without_a_null_nothing_has_a_p_value_and_every_rule_says_so():
     assert {e.kind for e in gathered.evidence} == set(KINDS)
     assert all(e.p_value is None and e.why_undecided for e in gathered.evidence)
     assert gathered.ranking
+
+
+def test_a_bank_smaller_than_any_in_the_null_is_not_compared():
+    gathered = gather(
+        table(1, entities=6), null(), entities=BANK, labels=LABELS, rng=np.random.default_rng(0)
+    )
+    assert gathered.model_p_value is None
+    assert {e.why_undecided for e in gathered.evidence} == {
+        "6 entities were tested where the null needs at least 10"
+    }

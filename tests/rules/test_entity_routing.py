@@ -30,6 +30,7 @@ def null_of_scattered():
         entity_grid=(ENTITIES,),
         instance_grid=(INSTANCES,),
         classes=np.full(199, CLASSES),
+        architectures=("Made",) * 199,
         statistics={name: values[:, [s], None] for s, name in enumerate(KINDS)},
         made={},
     )
