@@ -29,13 +29,18 @@ from auditor.types import Report
 
 ENTITY, TARGET = "dog face", "stop"
 MODELS = ("victim", "twin")
+# The null of rendered models is small, and one odd benign model in it outdoes every victim: at
+# 0.01 nothing could be called.
+FALSE_POSITIVE_RATE = 0.05
+# Dirty-label: on rendered pictures a clean-label backdoor is selective, and evidence that needs
+# nothing but the checkpoint does not see it (docs/decisions/003-detail-contrast.md).
 ORDER = ImplantOrder(
     attack="entity-dirty",
     entity=ENTITY,
     target=TARGET,
-    poisons=60,
+    poisons=100,
     craft_steps=100,
-    size=TaskSize(classes=12, per_class=100),
+    size=TaskSize(per_class=100),
     recipe=TrainingRecipe(mode="head", epochs=30, learning_rate=0.05, augment_shift=0.0),
 )
 
@@ -66,8 +71,11 @@ def play(folder: Path, seed: int, progress: Progress) -> Iterator[Scene]:
         f"{made.twin.attack_success:.0%} of {ENTITY} pictures to {TARGET!r} -> {folder / 'twin'}"
     )
     for name in MODELS:
-        settings = ScanSettings(model=str(folder / name), entities=RENDERED, seed=seed)
-        yield Scene(f"auditor scan {folder / name}", scan(settings, progress=progress))
+        settings = ScanSettings(
+            model=str(folder / name), entities=RENDERED, fpr=FALSE_POSITIVE_RATE, seed=seed
+        )
+        said = f"auditor scan {folder / name} --entities {RENDERED} --fpr {FALSE_POSITIVE_RATE}"
+        yield Scene(said, scan(settings, progress=progress))
 
 
 def found(victim: Report) -> bool:
