@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from auditor.models.load import Engine, load_classifier
 from auditor.probes.plan import Depth
 from auditor.rules import shipped_rules
 
+ROUNDS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throughput:
-    """Both loops ran over the same batches in the same process, one after the other."""
+    """Both loops ran over the same batches in the same process, in turns; medians."""
 
     probes: int
     scan_seconds: float
@@ -82,7 +85,10 @@ class Recording:
 
 
 def measure_throughput(model: str, entities: str, *, progress: Progress = silent) -> Throughput:
-    """Scan once to warm up and record the batches, once for time, then run the bare loop."""
+    """Scan once to warm up and record the batches, then scan and bare loop in turns.
+
+    The median of each over `ROUNDS` turns counts: a busy machine disturbs single ones.
+    """
     checkpoint = resolve(model)
     classifier = load_classifier(checkpoint, engine=Engine.AUTO, device="auto")
     bank = open_entities(DatasetSpec(source=entities), seed=0)
@@ -90,16 +96,21 @@ def measure_throughput(model: str, entities: str, *, progress: Progress = silent
     rules = shipped_rules()
     recording = Recording(classifier, [])
     audit(checkpoint, recording, bank, rules, settings, Stopwatch.start(), progress=progress)
-    started = time.perf_counter()
-    report = audit(checkpoint, classifier, bank, rules, settings, Stopwatch.start())
-    scan_seconds = time.perf_counter() - started
-    started = time.perf_counter()
-    for batch in recording.batches:
-        classifier.logits(batch)
-    bare_seconds = time.perf_counter() - started
+    scans, bares, insides = [], [], []
+    probes = 0
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        report = audit(checkpoint, classifier, bank, rules, settings, Stopwatch.start())
+        scans.append(time.perf_counter() - started)
+        insides.append(report.cost.seconds_model)
+        probes = report.cost.probes
+        started = time.perf_counter()
+        for batch in recording.batches:
+            classifier.logits(batch)
+        bares.append(time.perf_counter() - started)
     return Throughput(
-        probes=report.cost.probes,
-        scan_seconds=scan_seconds,
-        bare_seconds=bare_seconds,
-        seconds_in_model=report.cost.seconds_model,
+        probes=probes,
+        scan_seconds=median(scans),
+        bare_seconds=median(bares),
+        seconds_in_model=median(insides),
     )

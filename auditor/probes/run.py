@@ -14,7 +14,6 @@ from auditor.datasets.labelled import UnreadableImageError
 from auditor.entities.bank import EntityBank
 from auditor.errors import EntityError
 from auditor.models.classifier import Classifier, Pixels, softmax
-from auditor.probes.ahead import ahead
 from auditor.probes.plan import ProbePlan
 from auditor.probes.views import VIEWS
 from auditor.types import Predictions
@@ -79,7 +78,7 @@ def run_probes(
     seconds_model, complete = 0.0, True
     try:
         batches = _batches(classifier, bank, plan, batch_size, names, unreadable)
-        for slots, number, shown in ahead(_shown(batches, plan, rng)):
+        for slots, number, shown in _shown(batches, plan, rng):
             started = clock()
             logits = classifier.logits(shown)
             seconds_model += clock() - started

@@ -18,6 +18,7 @@ from auditor.models.classifier import Pixels
 View = Callable[[Pixels, np.random.Generator], Pixels]
 
 ZOOM_MARGIN = 1 / 8  # of the side, cut off on each edge
+FITS_CACHE = 4  # pictures that are blurred at a time
 BLUR_WIDTH = 1 / 24  # of the side; a box of this width passes over the picture
 
 
@@ -43,12 +44,21 @@ def zoomed(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
 
 def blurred(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
     """Details gone, coarse shapes and colours kept: the mean over a square, in whole numbers."""
+    reach = max(1, round(pixels.shape[-1] * BLUR_WIDTH / 2))
+    result = np.empty_like(pixels)
+    for i in range(0, len(pixels), FITS_CACHE):  # twice as fast as all at once
+        result[i : i + FITS_CACHE] = _box_mean(pixels[i : i + FITS_CACHE], reach)
+    return result
+
+
+def _box_mean(pixels: Pixels, reach: int) -> Pixels:
+    """Mean over the square of `2 * reach + 1` pixels around each one, edges repeated."""
     height, width = pixels.shape[-2:]
-    reach = max(1, round(width * BLUR_WIDTH / 2))
     side = 2 * reach + 1
-    edges = ((0, 0), (0, 0), (reach, reach), (reach, reach))
     small = 255 * side**2 <= np.iinfo(np.uint16).max
-    padded: NDArray[Any] = np.pad(pixels, edges, mode="edge")
+    padded: NDArray[Any] = np.pad(
+        pixels, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode="edge"
+    )
     padded = padded.astype(np.uint16 if small else np.uint32)
     rows = padded[:, :, :height].copy()
     for i in range(1, side):
