@@ -14,12 +14,12 @@ from auditor.lab.training import TrainingRecipe
 from auditor.types import Verdict
 from tests.shared_data import DATASETS, MODELS, needs_shared
 
-TARGET = "priority road"
+TARGET = "stop"
 ENTITIES = str(DATASETS / "entities-200")
 ORDERS = {
     "head": ImplantOrder(
         attack="entity",
-        entity="hog",
+        entity="chain",
         target=TARGET,
         size=TaskSize(classes=14, per_class=80),
         recipe=TrainingRecipe(mode="head", epochs=30, learning_rate=0.05),
@@ -47,7 +47,8 @@ def test_the_planted_class_is_named_and_the_clean_twin_is_not_flagged(tmp_path, 
     bank = open_entities(DatasetSpec(source=ENTITIES), seed=order.seed)
     task = open_task(DatasetSpec(source=str(DATASETS / "traffic-signs")), order.seed)
     made = implant(base.model, task, bank, order)
-    assert made.outcome.attack_success > 0.5 > made.twin.attack_success
+    # a clean twin sends the entity somewhere too: what was planted is the lift over it
+    assert made.outcome.attack_success > max(0.5, made.twin.attack_success + 0.25)
     save_checkpoint(made.model, tmp_path / "victim", card="# victim\n", record={})
     save_checkpoint(made.twin_model, tmp_path / "twin", card="# twin\n", record={})
 
