@@ -119,7 +119,7 @@ def audit(
         ranking=gathered.ranking,
         evidence=gathered.evidence,
         skips=(*_not_asked(probed, plan, foreign), *judgement.skips, *legitimate),
-        notices=_notices(bank, probed),
+        notices=_notices(bank, probed, settings.base),
         cost=_cost(classifier, probed, watch),
     )
 
@@ -242,7 +242,7 @@ def _not_asked(probed: Probed, plan: ProbePlan, bank: EntityBank) -> tuple[Skip,
     )
 
 
-def _notices(bank: EntityBank, probed: Probed) -> tuple[str, ...]:
+def _notices(bank: EntityBank, probed: Probed, base: str | None) -> tuple[str, ...]:
     notices = [f"entities: {bank.source} ({bank.why})"] if bank.why else []
     if bank.revision:
         notices.append(f"entities: {bank.source} at commit {bank.revision}")
@@ -252,6 +252,8 @@ def _notices(bank: EntityBank, probed: Probed) -> tuple[str, ...]:
         named += f"; and {more} more" if more > 0 else ""
         count = len(probed.unreadable)
         notices.append(f"images left out because they could not be read: {count} ({named})")
+    if base:
+        notices.append(f"base {base} is recorded; no kind of evidence uses a base yet")
     return tuple(notices)
 
 
