@@ -29,8 +29,8 @@ from auditor.types import Report
 
 ENTITY, TARGET = "dog face", "stop"
 MODELS = ("victim", "twin")
-# The null of rendered models is small, and one odd benign model in it outdoes every victim: at
-# 0.01 nothing could be called.
+# One odd benign model in the rendered null outdoes this victim, which is p = 2/111: at 0.01 it is
+# not called. The set-up was picked among many; see docs/decisions/003-detail-contrast.md.
 FALSE_POSITIVE_RATE = 0.05
 # Dirty-label: on rendered pictures a clean-label backdoor is selective, and evidence that needs
 # nothing but the checkpoint does not see it (docs/decisions/003-detail-contrast.md).
