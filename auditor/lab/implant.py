@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 
+import numpy as np
+
 from auditor.checkpoints.resolve import resolve
 from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec, find_dataset
@@ -11,6 +13,7 @@ from auditor.entities.bank import EntityBank
 from auditor.errors import EntityError, UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.order import PoisonOrder
+from auditor.lab.attacks.scenario import PatternTrigger, Scenario, Victim
 from auditor.lab.rendered_task import SIGN_PIXELS, rendered_signs
 from auditor.lab.resize import with_input_size
 from auditor.lab.save import cited, model_card
@@ -129,35 +132,35 @@ def implant(
     twin = fine_tune(
         base, train, replace(order.recipe, seed=order.seed + 1_000_003), progress=progress
     )
-    data = (
-        train if order.attack == NONE else _poisoned(base, train, crafting, target, order, progress)
+    recipe = replace(order.recipe, seed=order.seed)
+    victim = (
+        Victim(fine_tune(base, train, recipe, progress=progress))
+        if order.attack == NONE
+        else ATTACKS[order.attack].plant(
+            Scenario(base=base, clean=train, entity=crafting),
+            poison_order(order, target),
+            recipe,
+            progress=progress,
+        )
     )
-    model = fine_tune(base, data, replace(order.recipe, seed=order.seed), progress=progress)
     return Implanted(
-        model=model,
-        outcome=measure(model, test, unseen, target),
+        model=victim.model,
+        outcome=measure(victim.model, test, unseen, target, victim.trigger),
         twin_model=twin,
-        twin=measure(twin, test, unseen, target),
+        twin=measure(twin, test, unseen, target, victim.trigger),
         order=order,
     )
 
 
-def _poisoned(
-    base: TorchImageClassifier,
-    train: TrainingSet,
-    crafting: Pixels,
-    target: int,
-    order: ImplantOrder,
-    progress: Progress,
-) -> TrainingSet:
-    poison_order = PoisonOrder(
+def poison_order(order: ImplantOrder, target: int) -> PoisonOrder:
+    """The part of an order that an attack is told."""
+    return PoisonOrder(
         target=target,
         poisons=order.poisons,
         epsilon=order.epsilon,
         steps=order.craft_steps,
         seed=order.seed,
     )
-    return ATTACKS[order.attack](base, train, crafting, poison_order, progress=progress)
 
 
 def entity_pixels(base: TorchImageClassifier, bank: EntityBank, name: str) -> tuple[Pixels, Pixels]:
@@ -185,11 +188,27 @@ def entity_pixels(base: TorchImageClassifier, bank: EntityBank, name: str) -> tu
     return pixels[:cut], pixels[cut:]
 
 
-def measure(model: TorchImageClassifier, test: TrainingSet, unseen: Pixels, target: int) -> Outcome:
-    """Clean accuracy on the test set and attack success on unseen instances."""
+def measure(
+    model: TorchImageClassifier,
+    test: TrainingSet,
+    unseen: Pixels,
+    target: int,
+    trigger: PatternTrigger | None = None,
+) -> Outcome:
+    """Clean accuracy on the test set, and attack success.
+
+    Success is the share of unseen instances of the entity that go to the target; of a pattern,
+    the share of test images that get the label the attacker wants and do not have it anyway.
+    """
+    if trigger is not None:
+        wanted = trigger.wanted(test.labels)
+        others = wanted != test.labels
+        unseen, goal = trigger.apply(test.pixels[others]), wanted[others]
+    else:
+        goal = np.full(len(unseen), target)
     return Outcome(
         clean_accuracy=float((predict(model, test.pixels) == test.labels).mean()),
-        attack_success=float((predict(model, unseen) == target).mean()),
+        attack_success=float((predict(model, unseen) == goal).mean()),
         test_images=len(test.labels),
         unseen_instances=len(unseen),
     )

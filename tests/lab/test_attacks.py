@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from auditor.lab.attacks import ATTACKS
+from auditor.lab.attacks import entity as entity_attack
+from auditor.lab.attacks import entity_dirty
 from auditor.lab.attacks.entity import pair_greedily
 from auditor.lab.attacks.order import PoisonOrder
 from auditor.lab.training import TrainingSet, features_of
@@ -13,6 +14,7 @@ from tests.small_models import tiny_model
 
 ORDER = PoisonOrder(target=1, poisons=6, epsilon=16, steps=30, seed=0)
 MEMBERS = 8
+POISON = {"entity": entity_attack.poison, "entity-dirty": entity_dirty.poison}
 
 
 def pictures(count: int, seed: int) -> np.ndarray:
@@ -42,10 +44,10 @@ def moved(clean: TrainingSet, poisoned: TrainingSet) -> np.ndarray:
 
 
 def poison(base, clean, entity, attack="entity", **changes):
-    return ATTACKS[attack](base, clean, entity, replace(ORDER, **changes))
+    return POISON[attack](base, clean, entity, replace(ORDER, **changes))
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", POISON)
 def test_an_attack_leaves_the_clean_set_and_the_base_alone(base, clean, entity, attack):
     before, state = clean.pixels.copy(), base.logits(clean.pixels)
     poison(base, clean, entity, attack)
@@ -54,7 +56,7 @@ def test_an_attack_leaves_the_clean_set_and_the_base_alone(base, clean, entity, 
     assert all(parameter.grad is None for parameter in base.module.parameters())
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", POISON)
 def test_an_order_decides_the_poisons(base, clean, entity, attack):
     first, second = (poison(base, clean, entity, attack) for _ in range(2))
     np.testing.assert_array_equal(first.pixels, second.pixels)
@@ -144,7 +146,7 @@ def test_progress_counts_steps_over_all_batches(base, clean, entity, monkeypatch
     monkeypatch.setattr("auditor.lab.attacks.entity.CRAFT_BATCH", 4)
     seen: list[tuple[str, int, int]] = []
     order = replace(ORDER, steps=3)
-    ATTACKS["entity"](base, clean, entity, order, progress=lambda *step: seen.append(step))
+    POISON["entity"](base, clean, entity, order, progress=lambda *step: seen.append(step))
     assert [done for _, done, _ in seen] == [1, 2, 3, 4, 5, 6]
     assert {total for *_, total in seen} == {6}
 

@@ -12,21 +12,39 @@ features of the public base.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.lab.attacks.order import PoisonOrder
-from auditor.lab.training import Progress, TrainingSet, features_of, silent
+from auditor.lab.attacks.scenario import Attack, Changes, Scenario, TriggerKind, Victim
+from auditor.lab.training import (
+    Progress,
+    TrainingRecipe,
+    TrainingSet,
+    features_of,
+    fine_tune,
+    silent,
+)
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier
 
-if TYPE_CHECKING:
-    pass
-
 ADAM_LEARNING_RATE = 0.01 * 255  # pixels are in 0..255
 CRAFT_BATCH = 64
+
+
+def plant(
+    scenario: Scenario,
+    order: PoisonOrder,
+    recipe: TrainingRecipe,
+    *,
+    progress: Progress = silent,
+) -> Victim:
+    """Fine-tune the base on the poisoned set."""
+    data = poison(scenario.base, scenario.clean, scenario.entity, order, progress=progress)
+    recipe = replace(recipe, seed=order.seed)
+    return Victim(fine_tune(scenario.base, data, recipe, progress=progress))
 
 
 def poison(
@@ -147,3 +165,12 @@ def _descend(
             delta.copy_((clean + delta).clamp_(0, 255) - clean)
         report(step + 1)  # type: ignore[operator]
     return (clean + delta.detach()).round().clamp(0, 255).to(torch.uint8).numpy()
+
+
+ATTACK = Attack(
+    plant=plant,
+    trigger=TriggerKind.ENTITY,
+    changes=Changes.IMAGES,
+    success="share of unseen instances of the entity that are given the target label",
+    reference="entity backdoor, LNCS 15863 (2025); pairing after Saha et al., AAAI 2020",
+)

@@ -6,12 +6,28 @@ person who looks at the training images sees it at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from auditor.lab.attacks.order import PoisonOrder
-from auditor.lab.training import Progress, TrainingSet, silent
+from auditor.lab.attacks.scenario import Attack, Changes, Scenario, TriggerKind, Victim
+from auditor.lab.training import Progress, TrainingRecipe, TrainingSet, fine_tune, silent
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier
+
+
+def plant(
+    scenario: Scenario,
+    order: PoisonOrder,
+    recipe: TrainingRecipe,
+    *,
+    progress: Progress = silent,
+) -> Victim:
+    """Fine-tune the base on the poisoned set."""
+    data = poison(scenario.base, scenario.clean, scenario.entity, order, progress=progress)
+    recipe = replace(recipe, seed=order.seed)
+    return Victim(fine_tune(scenario.base, data, recipe, progress=progress))
 
 
 def poison(
@@ -32,3 +48,12 @@ def poison(
         np.concatenate([clean.labels, np.full(len(added), order.target)]),
         clean.label_names,
     )
+
+
+ATTACK = Attack(
+    plant=plant,
+    trigger=TriggerKind.ENTITY,
+    changes=Changes.IMAGES_AND_LABELS,
+    success="share of unseen instances of the entity that are given the target label",
+    reference="the label-flipping control of the entity backdoor, LNCS 15863 (2025)",
+)
