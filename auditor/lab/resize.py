@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 
 from auditor.errors import UsageError
+from auditor.models.preprocessing import preprocessing_of
 from auditor.models.torch_image import TorchImageClassifier
 
 
@@ -32,4 +33,4 @@ def with_input_size(model: TorchImageClassifier, pixels: int) -> TorchImageClass
         )
     if crops:
         processor.crop_size = {"height": pixels, "width": pixels}
-    return replace(model, preprocessing=replace(model.preprocessing, processor=processor))
+    return replace(model, preprocessing=preprocessing_of(processor))

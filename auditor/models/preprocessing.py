@@ -8,7 +8,7 @@ numbers a channel; they are applied to whole batches behind the model boundary.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,13 @@ from PIL import Image
 from auditor.checkpoints.wording import shown
 from auditor.errors import UnsupportedModel
 from auditor.models.classifier import Pixels
+from auditor.models.geometry import BatchGeometry, batch_geometry
 from auditor.models.quiet import quiet_transformers
 
 PROCESSOR_FILE = "preprocessor_config.json"
 MAX_SIDE = 4096  # pixels; no classifier takes more, and a processor that asks for it fills memory
+ROUNDING = 1  # grey level by which two exact ways to resize may differ
+SIZES_TRIED = ((64, 64), (47, 90), (131, 50), (300, 401), (37, 37))  # height, width
 _RESTORE = "Restore the processor of the model it was fine-tuned from."
 
 
@@ -30,15 +33,19 @@ _RESTORE = "Restore the processor of the model it was fine-tuned from."
 class Preprocessing:
     """Geometry by the processor, then `x = pixel * scale + offset` for each channel.
 
-    `scale` and `offset` have shape `(3,)` and act on pixels in 0..255.
+    `scale` and `offset` have shape `(3,)` and act on pixels in 0..255. `batch` does the geometry
+    of many pictures at once and equals the processor's own; None where there is no such thing.
     """
 
     processor: Any
     scale: NDArray[np.float32]
     offset: NDArray[np.float32]
+    batch: BatchGeometry | None = None
 
     def pixels(self, images: Sequence[Image.Image]) -> Pixels:
         """RGB images -> `(N, 3, H, W)` uint8 at the model's size."""
+        if self.batch is not None and self.batch.takes(images):
+            return self.batch.pixels(images)
         grey_levels = _geometry_only(self.processor, images)
         if grey_levels.dtype == np.uint8:
             return np.ascontiguousarray(grey_levels)
@@ -89,14 +96,35 @@ def preprocessing_of(processor: Any) -> Preprocessing:
     try:
         _require_small(processor)
         scale, offset = _affine(processor)
-        _check(Preprocessing(processor=processor, scale=scale, offset=offset))
+        plain = Preprocessing(processor=processor, scale=scale, offset=offset)
+        _check(plain)
+        batch = _equal_batch_geometry(plain)
     except UnsupportedModel:
         raise
     except Exception as error:  # whatever a stranger's settings provoke in transformers
         raise UnsupportedModel(
             f"{PROCESSOR_FILE} fails on ordinary images: {first_line(error)}", hint=_RESTORE
         ) from error
-    return Preprocessing(processor=processor, scale=scale, offset=offset)
+    return replace(plain, batch=batch)
+
+
+def _equal_batch_geometry(plain: Preprocessing) -> BatchGeometry | None:
+    """The way to treat many pictures at once, if on odd sizes it does what the processor does."""
+    batch = batch_geometry(plain.processor)
+    if batch is None:
+        return None
+    rng = np.random.default_rng(0)
+    for height, width in SIZES_TRIED:
+        noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        images = [Image.fromarray(noise), Image.fromarray(255 - noise)]
+        if not batch.takes(images):
+            return None
+        ours, theirs = batch.pixels(images), plain.pixels(images)
+        if ours.shape != theirs.shape:
+            return None
+        if np.abs(ours.astype(np.int16) - theirs).max() > ROUNDING:
+            return None
+    return batch
 
 
 def _require_small(processor: Any) -> None:
