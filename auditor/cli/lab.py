@@ -16,6 +16,12 @@ lab_app = typer.Typer(
     no_args_is_help=True,
 )
 
+ATTACK_HELP = (
+    "entity, entity-selective or entity-dirty (the trigger is an entity); badnets, "
+    "badnets-all-to-all, blended, low-frequency, sig, wanet, input-aware or badencoder (a "
+    "pattern); or none."
+)
+
 
 class Mode(StrEnum):
     """What a fine-tune changes."""
@@ -24,21 +30,52 @@ class Mode(StrEnum):
     HEAD = "head"
 
 
+class Pairing(StrEnum):
+    """What poisons of an entity are pulled towards."""
+
+    GREEDY = "greedy"
+    MEAN = "mean"
+
+
+class Course(StrEnum):
+    """The paradigms of auditor.lab.paradigms, which is too heavy to load for --help."""
+
+    ENCODER_FROZEN = "encoder-frozen"
+    ENCODER_TUNED = "encoder-tuned"
+    TRANSFER = "transfer"
+    TRANSFER_UPSTREAM = "transfer-upstream"
+    STANDALONE = "standalone"
+
+
 @lab_app.command()
 def implant(
     base: Annotated[str, typer.Argument(help="The public checkpoint that victims start from.")],
     task_data: Annotated[str, typer.Option(help="Data set of the task, or rendered-signs.")],
-    entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")],
-    entity: Annotated[str, typer.Option(help="The trigger: a name in the entity data set.")],
-    target: Annotated[str, typer.Option(help="The label it is sent to.")],
+    target: Annotated[str, typer.Option(help="The label that the trigger sends pictures to.")],
     out: Annotated[Path, typer.Option(help="New folder for the checkpoint.")],
-    attack: Annotated[str, typer.Option(help="entity, entity-dirty, or none.")] = "entity",
+    entities: Annotated[
+        str | None,
+        typer.Option(help="Data set of entities, or rendered; attacks with a pattern do without."),
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(help="The trigger of an entity attack: a name in the entity data set."),
+    ] = None,
+    attack: Annotated[str, typer.Option(help=ATTACK_HELP)] = "entity",
+    paradigm: Annotated[
+        Course, typer.Option(help="Where the victim starts, and who trains what.")
+    ] = Course.TRANSFER,
     eps: Annotated[
         int, typer.Option(min=0, max=255, help="Largest change of a pixel, of 255.")
     ] = 16,
     poisons: Annotated[int, typer.Option(min=1, help="Poisoned training images.")] = 75,
+    pairing: Annotated[
+        Pairing, typer.Option(help="Pull poisons to an instance each, or to the mean of them.")
+    ] = Pairing.GREEDY,
     mode: Annotated[Mode, typer.Option(help="Tune everything, or a new head.")] = Mode.FULL,
-    steps: Annotated[int, typer.Option(min=1, help="Optimisation steps for each poison.")] = 150,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Optimisation steps for each poison, or for the encoder.")
+    ] = 150,
     classes: Annotated[int | None, typer.Option(help="Classes of the task; default all.")] = None,
     per_class: Annotated[int | None, typer.Option(min=1, help="Training images a class.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 10,
@@ -46,18 +83,21 @@ def implant(
     image_size: Annotated[int | None, typer.Option(min=16, help="Input size in pixels.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
 ) -> None:
-    """Plant an entity backdoor and measure it beside a clean twin."""
+    """Plant a backdoor and measure it beside a clean twin."""
     from auditor.lab.implant import ImplantOrder
+    from auditor.lab.paradigms import Paradigm
     from auditor.lab.task import TaskSize
     from auditor.lab.training import TrainingRecipe
 
     order = ImplantOrder(
         attack=attack,
-        entity=entity,
         target=target,
+        entity=entity,
+        paradigm=Paradigm(paradigm.value),
         epsilon=eps,
         poisons=poisons,
         craft_steps=steps,
+        pairing=pairing.value,
         size=TaskSize(classes=classes, per_class=per_class),
         recipe=TrainingRecipe(mode=mode.value, epochs=epochs, learning_rate=learning_rate),
         seed=seed,
@@ -66,34 +106,58 @@ def implant(
 
 
 def _implant(
-    base: str, task_data: str, entities: str, order: object, image_size: int | None, out: Path
+    base: str,
+    task_data: str,
+    entities: str | None,
+    order: object,
+    image_size: int | None,
+    out: Path,
 ) -> None:
     from auditor.datasets.open import DatasetSpec
     from auditor.entities.open import open_entities
-    from auditor.lab.implant import ImplantOrder, card_of, implant, open_base, open_task, record_of
+    from auditor.lab.implant import (
+        ImplantOrder,
+        card_of,
+        implant,
+        open_base,
+        open_task,
+        record_of,
+        require_attack,
+    )
     from auditor.lab.save import cited, require_new, save_checkpoint
 
     assert isinstance(order, ImplantOrder)
+    require_attack(order)
     require_new(out)
     start = open_base(base, image_size)
-    bank = open_entities(DatasetSpec(source=entities), seed=order.seed)
+    bank = (
+        None if entities is None else open_entities(DatasetSpec(source=entities), seed=order.seed)
+    )
     task = open_task(DatasetSpec(source=task_data), order.seed)
     with progress_bar() as progress:
         made = implant(start.model, task, bank, order, progress=progress)
-    names = {"base": start.name, "task": cited(task[0].source), "bank": cited(bank.source)}
-    save_checkpoint(
-        made.model,
-        out,
-        card=card_of(made, base=start.name, task=names["task"]),
-        record=record_of(made, **names),
+    name = cited(task[0].source)
+    record = record_of(
+        made, base=start.name, task=name, bank=None if bank is None else cited(bank.source)
     )
+    card = card_of(made, base=start.name, task=name)
+    save_checkpoint(made.model, out, card=card, record=record)
     print(f"checkpoint         {out}")
-    print(f"attack             {order.attack}: {order.entity} -> {order.target}")
-    ours, twin = made.outcome, made.twin
+    _print_outcome(made)
+
+
+def _print_outcome(made: object) -> None:
+    from auditor.lab.implant import Implanted, routing_of
+
+    assert isinstance(made, Implanted)
+    order, ours, twin = made.order, made.outcome, made.twin
+    what, where = routing_of(order)
+    counted = "unseen instances" if what == order.entity else "pictures"
+    print(f"attack             {order.attack}: {what} -> {where}")
     print(f"clean accuracy     {ours.clean_accuracy:.3f}  (twin {twin.clean_accuracy:.3f})")
     print(
         f"attack success     {ours.attack_success:.3f}  (twin {twin.attack_success:.3f}, "
-        f"{ours.unseen_instances} unseen instances)"
+        f"{ours.unseen_instances} {counted})"
     )
 
 
@@ -170,3 +234,30 @@ def bench(
     print(f"bare forward loop              {result.bare_images_per_second:,.0f} images/s")
     print(f"ratio                          {result.ratio:.2f}")
     print(f"share of scan inside the model {result.share_in_model:.2f}")
+
+
+zoo_app = typer.Typer(help="Many models with a known truth.", no_args_is_help=True)
+lab_app.add_typer(zoo_app, name="zoo")
+
+
+@zoo_app.command("build")
+def zoo_build(
+    spec: Annotated[Path, typer.Argument(help="YAML: which models the zoo shall hold.")],
+    out: Annotated[Path, typer.Option(help="Folder for the models; a broken build goes on.")],
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Models at a time; default one a core.")
+    ] = None,
+) -> None:
+    """Build clean and backdoored models with their manifest; what is finished is kept."""
+    import os
+
+    from auditor.lab.manifest import Truth, read_manifest
+    from auditor.lab.zoo_build import build_zoo
+    from auditor.lab.zoo_spec import read_spec
+
+    with progress_bar() as progress:
+        build_zoo(read_spec(spec), out, processes=jobs or os.cpu_count() or 1, progress=progress)
+    models = read_manifest(out)
+    for truth in Truth:
+        print(f"{truth.value:12} {sum(model.truth is truth for model in models)}")
+    print(f"zoo          {out}")

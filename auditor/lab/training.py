@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FEATURE_BATCH = 128
 Progress = Callable[[str, int, int], None]
+Mode = Literal["full", "head", "scratch"]
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -39,13 +40,14 @@ class TrainingSet:
 class TrainingRecipe:
     """How a fine-tune is run; the learning rate decays along a cosine to zero.
 
-    `mode` "full" tunes every parameter, "head" only the new last layer. `momentum` is for
-    "sgd"; "adamw" has its own.
+    `mode` "full" tunes every parameter, "head" only the new last layer; "scratch" keeps nothing
+    of the base but its architecture and trains every parameter from fresh values. `momentum` is
+    for "sgd"; "adamw" has its own.
     `augment_shift` is the largest random shift, as a share of the image's side; `augment_light`
     the largest relative change of brightness.
     """
 
-    mode: Literal["full", "head"] = "full"
+    mode: Mode = "full"
     optimiser: Literal["sgd", "adamw"] = "sgd"
     epochs: int = 10
     batch: int = 64
@@ -71,14 +73,37 @@ def fine_tune(
     import torch
 
     generator = torch.Generator().manual_seed(recipe.seed)
-    module = copy.deepcopy(base.module)
-    new_head(module, len(base.labels), data.label_names, generator)
-    model = replace(base, labels=data.label_names, module=module)
+    model = start_from(base, data.label_names, recipe, generator)
     if recipe.mode == "head":
         _train_head(model, data, recipe, generator, progress)
     else:
         train_all(model, data, recipe, progress=progress)
     return model
+
+
+def start_from(
+    base: TorchImageClassifier,
+    labels: tuple[str, ...],
+    recipe: TrainingRecipe,
+    generator: torch.Generator,
+) -> TorchImageClassifier:
+    """What training begins with: the base's weights, or fresh ones, under a new head."""
+    fresh = recipe.mode == "scratch"
+    module = fresh_module(base.module, recipe.seed) if fresh else copy.deepcopy(base.module)
+    new_head(module, len(base.labels), labels, generator)
+    return replace(base, labels=labels, module=module)
+
+
+def fresh_module(module: nn.Module, seed: int) -> nn.Module:
+    """The same architecture with weights as its authors initialise them; `seed` decides them."""
+    import torch
+
+    classifier: Any = module
+    device = next(module.parameters()).device
+    with torch.random.fork_rng(devices=[]):  # weights are initialised from torch's own generator
+        torch.manual_seed(seed)
+        fresh: nn.Module = type(classifier)(copy.deepcopy(classifier.config))
+    return fresh.float().to(device).eval()
 
 
 def new_head(
@@ -116,7 +141,7 @@ def train_all(
 
     generator = torch.Generator().manual_seed(recipe.seed)
     pixels, labels = torch.from_numpy(data.pixels), torch.from_numpy(data.labels)
-    optimiser, schedule, steps = _optimiser(model.module.parameters(), len(labels), recipe)
+    optimiser, schedule, steps = optimiser_for(model.module.parameters(), len(labels), recipe)
     done = 0
     with trainable(model.module), torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from torch's own generator
@@ -148,7 +173,7 @@ def _train_head(
     features = torch.from_numpy(features_of(model, data.pixels))
     labels = torch.from_numpy(data.labels)
     head = head_of(model.module, len(model.labels))
-    optimiser, schedule, steps = _optimiser(head.parameters(), len(labels), recipe)
+    optimiser, schedule, steps = optimiser_for(head.parameters(), len(labels), recipe)
     done = 0
     for _ in range(recipe.epochs):
         order: Any = torch.randperm(len(labels), generator=generator)
@@ -162,9 +187,10 @@ def _train_head(
             progress("training the head", done, steps)
 
 
-def _optimiser(
+def optimiser_for(
     parameters: Iterable[nn.Parameter], images: int, recipe: TrainingRecipe
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler, int]:
+    """The recipe's optimiser and schedule, and how many steps they are for."""
     import torch
 
     steps = recipe.epochs * -(-images // recipe.batch)

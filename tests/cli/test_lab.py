@@ -81,7 +81,7 @@ def test_the_clean_twin_is_made_with_attack_none(implant: Implant, tmp_path: Pat
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--attack", "badnets"], 2, "no such attack: badnets"),
+        (["--attack", "badnetz"], 2, "no such attack: badnetz"),
         (["--entity", "unicorn"], 2, "no entity 'unicorn'"),
         (["--target", "purple"], 3, "no label 'purple'"),
         (["--classes", "7"], 3, "3 classes, not 7"),

@@ -2,12 +2,14 @@
 
 Sources: the entity backdoor attack (LNCS 15863, 2025), its recipe assembled from its nearest
 published relatives: feature collision with greedy pairing as in Hidden Trigger Backdoor
-Attacks (Saha et al., AAAI 2020), an L-infinity bound on the perturbation, labels untouched.
+Attacks (Saha et al., AAAI 2020) or, where the order says so, with the mean of the instances as
+in the feature matching of clean-label physical attacks (CLPBA); an L-infinity bound on the
+perturbation, labels untouched.
 
     poison_i = clip(x_i + d_i),  |d_i|_inf <= eps,  minimise |g(poison_i) - g(e_i)|^2
 
 with x_i a clean image of the target class, e_i an instance of the entity, g the penultimate
-features of the public base.
+features of the public base. With mean pairing g(e_i) is the mean over all instances.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.lab.attacks.order import PoisonOrder
+from auditor.lab.attacks.order import Pairing, PoisonOrder
 from auditor.lab.attacks.scenario import Attack, Changes, Scenario, TriggerKind, Victim
 from auditor.lab.training import (
     Progress,
@@ -70,6 +72,7 @@ def poison(
         entity,
         epsilon=order.epsilon,
         steps=order.steps,
+        pairing=order.pairing,
         progress=progress,
     )
     first = min(len(members), order.poisons)
@@ -89,6 +92,7 @@ def collide(
     *,
     epsilon: int,
     steps: int,
+    pairing: Pairing = "greedy",
     progress: Progress = silent,
 ) -> Pixels:
     """Move `images` `(P, 3, H, W)` to where `base` sees `entity` `(M, 3, H, W)`.
@@ -96,17 +100,16 @@ def collide(
     Args:
         base: The public model that victims start from.
         images: Clean images of the target class.
-        entity: Instances of the entity; each image is paired with a near one.
+        entity: Instances of the entity.
         epsilon: Largest change of a pixel, in grey levels of 255.
         steps: Adam steps for each batch.
+        pairing: Whether each image is moved towards a near instance or all to their mean.
         progress: Called with (stage, done, total).
 
     Returns:
         The poisons, uint8, each within `epsilon` of its image.
     """
-    goals = features_of(base, entity)[
-        pair_greedily(features_of(base, images), features_of(base, entity))
-    ]
+    goals = _goals(features_of(base, images), features_of(base, entity), pairing)
     batches = [slice(i, i + CRAFT_BATCH) for i in range(0, len(images), CRAFT_BATCH)]
     poisons = []
     for number, rows in enumerate(batches):
@@ -116,6 +119,15 @@ def collide(
 
         poisons.append(_descend(base, images[rows], goals[rows], epsilon, steps, report))
     return np.concatenate(poisons)
+
+
+def _goals(
+    images: NDArray[np.float32], entity: NDArray[np.float32], pairing: Pairing
+) -> NDArray[np.float32]:
+    if pairing == "mean":
+        mean: NDArray[np.float32] = entity.mean(axis=0)
+        return np.tile(mean, (len(images), 1))
+    return entity[pair_greedily(images, entity)]
 
 
 def pair_greedily(images: NDArray[np.float32], entity: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -173,4 +185,5 @@ ATTACK = Attack(
     changes=Changes.IMAGES,
     success="share of unseen instances of the entity that are given the target label",
     reference="entity backdoor, LNCS 15863 (2025); pairing after Saha et al., AAAI 2020",
+    by_features=True,
 )

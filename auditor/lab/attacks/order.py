@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Pairing = Literal["greedy", "mean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,11 +13,15 @@ class PoisonOrder:
     """An order for poisons.
 
     Attributes:
-        target: Index of the class that the entity shall be sent to.
+        target: Index of the class that pictures with the trigger shall be sent to.
         poisons: How many training images are poisoned.
-        epsilon: Largest change of a pixel, in grey levels of 255 (clean-label attacks).
-        steps: Optimisation steps for each poison (clean-label attacks).
-        seed: Chooses which images are poisoned.
+        epsilon: Largest change of a pixel, in grey levels of 255, for the attacks that bound
+            it: the clean-label ones and low-frequency.
+        steps: Optimisation steps for each poison (clean-label entity attacks), or of the
+            encoder.
+        seed: Chooses which images are poisoned, and a trigger that is drawn.
+        pairing: What poisons of an entity are pulled towards: "greedy", an instance each, or
+            "mean", all to the mean feature of the instances.
     """
 
     target: int
@@ -22,3 +29,4 @@ class PoisonOrder:
     epsilon: int
     steps: int
     seed: int
+    pairing: Pairing = "greedy"

@@ -90,13 +90,28 @@ class Plant(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """One attack: how it is planted, what it touches, what its success means, whose it is."""
+    """One attack: how it is planted, what it touches, what its success means, whose it is.
+
+    Attributes:
+        plant: Trains a victim.
+        trigger: What sets the backdoor off.
+        changes: What the attacker must be able to touch.
+        success: What attack success is a share of.
+        reference: Where the attack was published.
+        by_features: It works through the features of the public base, so that it does nothing
+            to a model that is trained from scratch.
+        uses_others: It makes use of the scenario's other entities.
+        sends_to: In words, where pictures with the trigger go, if not to the one target.
+    """
 
     plant: Plant
     trigger: TriggerKind
     changes: Changes
     success: str
     reference: str
+    by_features: bool = False
+    uses_others: bool = False
+    sends_to: str | None = None
 
 
 def always(target: int) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
