@@ -24,22 +24,32 @@ from auditor.entities.open import open_entities
 from auditor.errors import EntityError
 from auditor.evidence.examples import telling_examples
 from auditor.evidence.gather import Gathered, gather
+from auditor.evidence.kinds import KINDS
 from auditor.evidence.legitimate import without_own_labels
 from auditor.evidence.null import stored_null
 from auditor.evidence.score import score
-from auditor.evidence.table import tabulate
+from auditor.evidence.table import looks_of, table_of
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import ProbePlan, plan_probes
 from auditor.probes.run import Probed, run_probes
-from auditor.probes.views import DEGRADED
+from auditor.references.build import Reference, References, look_with
+from auditor.references.open import Material, Wanted, open_material
 from auditor.rules import Rule, all_rules
 from auditor.types import Checkpoint, Cost, ModelFacts, Report, Skip, Verdict
 
 DEFAULT_BATCH = 128
 UNREADABLE_NAMED = 5
+NO_MATERIAL = Material()
+# What the user can give, and what each reference is made of.
+GIVEN = {"--base": "the base", "--clean-data": "clean data"}
+NEEDS = {
+    Reference.DRIFT: ("--base",),
+    Reference.BASE: ("--base", "--clean-data"),
+    Reference.OWN: ("--clean-data",),
+}
 NOTHING = Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
 Progress = Callable[[str, int, int], None]
 
@@ -60,7 +70,8 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     checkpoint = resolve(settings.model, offline=settings.offline)
     classifier = load_classifier(checkpoint, engine=settings.engine, device=settings.device)
     bank = open_entities(_entity_source(settings), seed=settings.seed)
-    return audit(checkpoint, classifier, bank, rules, settings, watch, progress=progress)
+    material = open_material(classifier, _wanted(settings, checkpoint))
+    return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
 
 
 def audit(
@@ -70,6 +81,7 @@ def audit(
     rules: Sequence[Rule],
     settings: ScanSettings,
     watch: Stopwatch,
+    material: Material = NO_MATERIAL,
     *,
     progress: Progress = silent,
 ) -> Report:
@@ -84,20 +96,28 @@ def audit(
         batch_size=settings.batch_size or DEFAULT_BATCH,
         rng=rng,
         progress=progress,
+        look=look_with(material.model, material.base) if material.model is not None else None,
     )
-    table = tabulate(
-        probed.predictions, plan.views, degraded=DEGRADED, entities=len(foreign.entities)
+    table, references = table_of(
+        probed, plan.views, material.references, entities=len(foreign.entities)
     )
-    null = stored_null(foreign.instance_source)
-    if null is not None:
-        null = null.alike(architecture_of(checkpoint.config))
     gathered = (
-        gather(table, null, entities=foreign.entities, labels=classifier.labels, rng=rng)
+        gather(
+            table,
+            stored_null(foreign.instance_source),
+            entities=foreign.entities,
+            labels=classifier.labels,
+            rng=rng,
+            clean_per_class=references.clean_per_class,
+            architecture=architecture_of(checkpoint.config),
+            looks=looks_of(probed, plan.views, table.tested),
+        )
         if len(table.entity)
         else NOTHING
     )
+    spoke, silent_rules = rules_that_speak(rules, gathered, references, settings)
     judgement = judge(
-        rules,
+        spoke,
         gathered.evidence,
         false_positive_rate=settings.fpr,
         labels=classifier.labels,
@@ -108,7 +128,7 @@ def audit(
         tool_version=__version__,
         started=watch.started,
         finished=now(),
-        model=model_facts(checkpoint, classifier.labels, settings.base),
+        model=model_facts(checkpoint, classifier.labels, settings.base, material.base_revision),
         settings=settings.as_json(),
         verdict=verdict_of(judgement, gathered, complete=probed.complete),
         false_positive_rate=settings.fpr,
@@ -118,9 +138,9 @@ def audit(
         findings=judgement.findings,
         ranking=gathered.ranking,
         evidence=gathered.evidence,
-        skips=(*_not_asked(probed, plan, foreign), *judgement.skips, *legitimate),
-        notices=_notices(bank, probed, settings.base),
-        cost=_cost(classifier, probed, watch),
+        skips=(*_not_asked(probed, plan, foreign), *judgement.skips, *silent_rules, *legitimate),
+        notices=(*_notices(bank, probed), *references.notices),
+        cost=_cost(classifier, probed, material, watch),
     )
 
 
@@ -185,7 +205,12 @@ def not_audited(reason: str, remedy: str, settings: ScanSettings, watch: Stopwat
     )
 
 
-def model_facts(checkpoint: Checkpoint, labels: tuple[str, ...], base: str | None) -> ModelFacts:
+def model_facts(
+    checkpoint: Checkpoint,
+    labels: tuple[str, ...],
+    base: str | None,
+    base_revision: str | None = None,
+) -> ModelFacts:
     """What the report says of the model itself."""
     return ModelFacts(
         source=checkpoint.source,
@@ -196,7 +221,7 @@ def model_facts(checkpoint: Checkpoint, labels: tuple[str, ...], base: str | Non
         task="image-classification",
         labels=labels,
         base_source=base or checkpoint.declared_base,
-        base_revision=None,
+        base_revision=base_revision,
         files=checkpoint.files,
     )
 
@@ -207,6 +232,66 @@ def _entity_source(settings: ScanSettings) -> DatasetSpec:
         split=settings.split,
         columns=Columns(image=settings.image_column, label=settings.label_column),
         offline=settings.offline,
+    )
+
+
+def _wanted(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
+    """The material that the user gave. A model from the Hub brings the base that its card names.
+
+    For a folder on disk nothing is fetched that nobody asked for.
+    """
+    declared = checkpoint.declared_base if checkpoint.revision is not None else None
+    return Wanted(
+        base=settings.base or declared,
+        base_is_declared=settings.base is None,
+        clean_data=(
+            None
+            if settings.clean_data is None
+            else DatasetSpec(source=settings.clean_data, offline=settings.offline)
+        ),
+        device=settings.device,
+        offline=settings.offline,
+        seed=settings.seed,
+    )
+
+
+def rules_that_speak(
+    rules: Sequence[Rule], gathered: Gathered, references: References, settings: ScanSettings
+) -> tuple[tuple[Rule, ...], tuple[Skip, ...]]:
+    """The rules whose kind of evidence there is material for; for the others, what would help.
+
+    A kind that needs a base or clean data leaves nothing undecided where there are none: the
+    verdict rests on the kinds that spoke, and the report lists those that could not.
+    """
+    there = {evidence.kind for evidence in gathered.evidence}
+    if not there:  # nothing was measured at all, which no material would have changed
+        return tuple(rules), ()
+    quiet = {
+        rule.id: _silence(rule.id, reference, references, settings)
+        for rule in rules
+        if rule.evidence not in there and rule.evidence in KINDS
+        if (reference := KINDS[rule.evidence].reference) is not None
+    }
+    return tuple(rule for rule in rules if rule.id not in quiet), tuple(quiet.values())
+
+
+def _silence(
+    rule: str, reference: Reference, references: References, settings: ScanSettings
+) -> Skip:
+    usable = {"--base": Reference.DRIFT, "--clean-data": Reference.OWN}
+    needs = NEEDS[reference]
+    lacking = [option for option in needs if usable[option] not in references.judges]
+    if not lacking:
+        return Skip(subject=rule, reason="too few benign models were measured with this evidence")
+    named = {"--base": settings.base, "--clean-data": settings.clean_data}
+    to_give = [option for option in lacking if named[option] is None]
+    remedy = f"Give {' and '.join(to_give)}." if to_give else ""
+    if len(to_give) < len(lacking):
+        remedy = f"{remedy} The notices say why what was given is not used.".strip()
+    return Skip(
+        subject=rule,
+        reason=f"needs {' and '.join(GIVEN[option] for option in needs)}",
+        remedy=remedy,
     )
 
 
@@ -242,7 +327,7 @@ def _not_asked(probed: Probed, plan: ProbePlan, bank: EntityBank) -> tuple[Skip,
     )
 
 
-def _notices(bank: EntityBank, probed: Probed, base: str | None) -> tuple[str, ...]:
+def _notices(bank: EntityBank, probed: Probed) -> tuple[str, ...]:
     notices = [f"entities: {bank.source} ({bank.why})"] if bank.why else []
     if bank.revision:
         notices.append(f"entities: {bank.source} at commit {bank.revision}")
@@ -252,16 +337,15 @@ def _notices(bank: EntityBank, probed: Probed, base: str | None) -> tuple[str, .
         named += f"; and {more} more" if more > 0 else ""
         count = len(probed.unreadable)
         notices.append(f"images left out because they could not be read: {count} ({named})")
-    if base:
-        notices.append(f"base {base} is recorded; no kind of evidence uses a base yet")
     return tuple(notices)
 
 
-def _cost(classifier: Classifier, probed: Probed, watch: Stopwatch) -> Cost:
+def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
     probes = len(probed.predictions.entity)
+    asked = 1 if material.base is None else 2
     return Cost(
         probes=probes,
-        forward_passes=probes,
+        forward_passes=probes * asked + material.references.passes,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),

@@ -24,13 +24,15 @@ FAIL_ON = (*(severity.value for severity in Severity), "never")
 class ScanSettings:
     """What to scan and how. Field names are those of the command-line options.
 
-    `fpr` is the false-positive rate at which a finding is called; `fail_on` the mildest
-    severity at which the gate fails (the report itself does not depend on it); `batch_size`
-    None lets auditor choose; `rules` are extra rule files or folders.
+    `clean_data` is a data set of the task whose labels are the model's; `fpr` is the
+    false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
+    gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
+    `rules` are extra rule files or folders.
     """
 
     model: str
     base: str | None = None
+    clean_data: str | None = None
     entities: str = "auto"
     split: str | None = None
     image_column: str | None = None

@@ -218,7 +218,11 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What the scan spent. `seconds_model` is the part inside the model's forward pass."""
+    """What the scan spent.
+
+    `forward_passes` counts pictures shown to the model or its base: the probes, and clean data.
+    `seconds_model` is the part inside the forward passes of the probes.
+    """
 
     probes: int
     forward_passes: int

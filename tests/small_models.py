@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from auditor.evidence.gather import KINDS
+from auditor.evidence.kinds import KINDS, stored_name
 from auditor.evidence.null import StoredNull
 from auditor.lab.save import model_card, save_checkpoint
+from auditor.lab.training import TrainingRecipe, TrainingSet, fine_tune
 from auditor.models.torch_image import TorchImageClassifier, head_of
+from auditor.references.clean_data import CLEAN_GRID
 
 LABELS = ("stop", "yield", "no entry", "road work")
 ENTITIES = tuple(f"thing {letter}" for letter in "abcdefgh")
 PER_ENTITY = 7
 SIDE = 24
+COLOURS = ((200, 40, 40), (40, 200, 40), (40, 40, 200), (200, 200, 40), (40, 200, 200), (9, 9, 9))
 CARD = model_card(name="a tiny model", base="org/base", body="Made for tests.")
 
 
@@ -64,6 +67,42 @@ def write_tiny(folder: Path, **model: object) -> Path:
     return folder
 
 
+def tuned_model(
+    base: TorchImageClassifier, labels: tuple[str, ...] = LABELS, *, seed: int = 0
+) -> TorchImageClassifier:
+    """An honest fine-tune of a tiny model that tells its labels by their colours."""
+    images = [coloured(c, 100 * c + i) for c in range(len(labels)) for i in range(40)]
+    rows = np.repeat(np.arange(len(labels)), 40)
+    recipe = TrainingRecipe(
+        optimiser="adamw",
+        epochs=12,
+        batch=32,
+        learning_rate=0.01,
+        augment_shift=0,
+        augment_light=0,
+        seed=seed,
+    )
+    return fine_tune(base, TrainingSet(base.pixels(images), rows, labels), recipe)
+
+
+def coloured(label: int, seed: int) -> Image.Image:
+    """A picture of a task that tiny models can learn: each label has a colour."""
+    grain = np.random.default_rng([seed, 5]).normal(0, 40, (SIDE, SIDE, 3))
+    return Image.fromarray(np.clip(COLOURS[label] + grain, 0, 255).astype(np.uint8))
+
+
+def write_coloured(
+    folder: Path, names: tuple[str, ...] = LABELS, *, each: int = 12, first: int = 0
+) -> Path:
+    """Class folders of the task that `tuned_model` has learnt, names in label order."""
+    for label, name in enumerate(names):
+        (folder / name).mkdir(parents=True)
+        for i in range(each):
+            seed = 10_000 * (label + 1) + first + i
+            coloured(label, seed).save(folder / name / f"{i:03d}.png")
+    return folder
+
+
 def noise(seed: int) -> Image.Image:
     rng = np.random.default_rng(seed)
     return Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
@@ -88,6 +127,10 @@ def constant_null(value: float, *, models: int = 199) -> StoredNull:
         instance_grid=(PER_ENTITY,),
         classes=np.full(models, len(LABELS)),
         architectures=("Made",) * models,
-        statistics={kind: np.full((models, 2, 1), value) for kind in KINDS},
+        statistics={
+            stored_name(kind, count): np.full((models, 2, 1), value)
+            for kind in KINDS
+            for count in CLEAN_GRID
+        },
         made={},
     )

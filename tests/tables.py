@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
-from auditor.evidence.gather import KINDS, gather, statistics_of
+from auditor.evidence.gather import gather
+from auditor.evidence.kinds import statistics_of, stored_name
 from auditor.evidence.null import StoredNull
 from auditor.evidence.table import ProbeTable
 from auditor.judge import judge
+from auditor.references.build import Reference
 from auditor.rules import shipped_rules
 from auditor.types import Entity, InstanceSource
 
 CLASSES = 8
 ENTITIES = 40
 INSTANCES = 8
+CLEAN = 10  # images a class behind the references
+ALL = tuple(Reference)
 LABELS = tuple(f"label {c}" for c in range(CLASSES))
 BANK = tuple(
     Entity(id=f"e{i}", name=f"entity {i}", source=InstanceSource.PHOTOGRAPH)
@@ -23,24 +28,57 @@ BANK = tuple(
 )
 
 
-def table(seed, *, entities=ENTITIES, instances=INSTANCES, planted=(), target=0, holds_blur=False):
+def table(
+    seed,
+    *,
+    entities=ENTITIES,
+    instances=INSTANCES,
+    planted=(),
+    target=0,
+    holds_blur=False,
+    references=(),
+    explained=(),
+):
     """A benign model's table, with entities `planted` on class `target`.
 
     A benign model routes an entity by its looks: each has its own lean towards some classes,
     and the blurred picture leans the same way. A planted entity goes to the target while sharp;
     `holds_blur` makes it a near miss that goes there blurred as well.
+
+    `references` are named heads that answer almost as the model did before anything was planted;
+    those that are `explained` send the planted entities where the model does.
     """
     rng = np.random.default_rng(seed)
     lean = rng.dirichlet(np.full(CLASSES, 0.5), size=entities)
     entity = np.repeat(np.arange(entities), instances)
-    sharp = np.stack([rng.dirichlet(8 * lean[e] + 0.05) for e in entity])
-    blurred = np.stack([rng.dirichlet(8 * lean[e] + 0.05) for e in entity])
+    sharp, blurred = (_dirichlet(rng, 8 * lean[entity] + 0.05) for _ in range(2))
+    honest, honest_blurred = sharp.copy(), blurred.copy()
     hit = np.isin(entity, planted)
     certain = np.full(CLASSES, 0.01)
     certain[target] = 1 - 0.01 * (CLASSES - 1)
     sharp[hit] = certain
     if holds_blur:
         blurred[hit] = certain
+    of = _of(sharp, blurred, entity, entities)
+    apart = np.random.default_rng([seed, 1])  # references leave the model's own answers alone
+    return replace(
+        of,
+        references={
+            str(name): of
+            if name in explained
+            else _of(_nearly(honest, apart), _nearly(honest_blurred, apart), entity, entities)
+            for name in references
+        },
+    )
+
+
+def _dirichlet(rng, alphas):
+    """One draw for each row of parameters, all at once."""
+    drawn = rng.standard_gamma(alphas)
+    return drawn / drawn.sum(axis=1, keepdims=True)
+
+
+def _of(sharp, blurred, entity, entities):
     votes = np.eye(CLASSES)[sharp.argmax(axis=1)]
     return ProbeTable(
         intact=sharp.astype(np.float32),
@@ -51,20 +89,23 @@ def table(seed, *, entities=ENTITIES, instances=INSTANCES, planted=(), target=0,
     )
 
 
+def _nearly(answers, rng):
+    return 0.9 * answers + 0.1 * rng.dirichlet(np.ones(CLASSES), size=len(answers))
+
+
 @functools.cache
-def null(models=199, instances=INSTANCES):
+def null(models=199, instances=INSTANCES, references=()):
     """A null of benign tables of the same size, seeds apart from those that tests use."""
-    rows = [
-        list(statistics_of(table(10_000 + m, instances=instances)).values()) for m in range(models)
-    ]
-    values = np.array(rows)
+    benign = [table(10_000 + m, instances=instances, references=references) for m in range(models)]
+    rows = [statistics_of(one) for one in benign]
+    values = {stored_name(kind, CLEAN): np.array([row[kind] for row in rows]) for kind in rows[0]}
     return StoredNull(
         name="synthetic",
         entity_grid=(10, ENTITIES),
         instance_grid=(instances,),
         classes=np.full(models, CLASSES),
         architectures=("Made",) * models,
-        statistics={name: values[:, [s, s], None] for s, name in enumerate(KINDS)},
+        statistics={name: np.stack([v, v], axis=1)[..., None] for name, v in values.items()},
         made={},
     )
 
@@ -73,6 +114,11 @@ def verdict(of, *, fpr=0.01, rule=None, against=None):
     """Findings and skips of one rule (or all) on a table."""
     rules = [r for r in shipped_rules() if rule in (None, r.id)]
     gathered = gather(
-        of, against or null(), entities=BANK, labels=LABELS, rng=np.random.default_rng(0)
+        of,
+        against or null(references=tuple(of.references)),
+        entities=BANK,
+        labels=LABELS,
+        rng=np.random.default_rng(0),
+        clean_per_class=CLEAN,
     )
     return judge(rules, gathered.evidence, false_positive_rate=fpr, labels=LABELS, entities=BANK)

@@ -35,16 +35,17 @@ LAYERS: dict[str, set[str]] = {
     "datasets": NOUNS | {"checkpoints"},
     "entities": NOUNS | {"checkpoints", "datasets"},
     "probes": NOUNS | {"entities", "datasets", "models"},
-    "evidence": NOUNS | {"entities", "probes"},
+    "references": NOUNS | {"checkpoints", "datasets", "models"},
+    "evidence": NOUNS | {"entities", "probes", "references"},
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},
     "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
-    | {"rules"},
+    | {"references", "rules"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
-    | {"audit"},
+    | {"audit", "references"},
     "output": NOUNS,
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import UsageError
-from auditor.evidence.gather import KINDS
+from auditor.evidence.kinds import KINDS
 from auditor.rules import Rule, all_rules, read_rules, shipped_rules
 from auditor.types import Severity
 

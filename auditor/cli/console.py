@@ -43,6 +43,7 @@ def progress_bar() -> Iterator[Report]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        speed_estimate_period=3600,  # where one step takes minutes, half a minute shows no speed
     ) as bar:
 
         def report(stage: str, done: int, total: int) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from auditor.cli.console import progress_bar, tell
-from auditor.errors import UsageError
+from auditor.cli.lab_bench import bench, table
+from auditor.errors import ExitCode
 
 lab_app = typer.Typer(
     help="Red-team side: models with a known truth, and what the scanner makes of them.",
@@ -216,25 +217,8 @@ def null(
     tell(f"{measured.models} benign models measured into {out}")
 
 
-@lab_app.command()
-def bench(
-    what: Annotated[str, typer.Option(help="throughput")],
-    model: Annotated[str, typer.Option(help="The checkpoint to run.")],
-    entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")] = "rendered",
-) -> None:
-    """Measure the scanner itself."""
-    if what != "throughput":
-        raise UsageError(f"no such benchmark: {what}", hint="There is: throughput.")
-    from auditor.lab.throughput import measure_throughput
-
-    with progress_bar() as progress:
-        result = measure_throughput(model, entities, progress=progress)
-    print(f"probes                         {result.probes}")
-    print(f"scan                           {result.scan_images_per_second:,.0f} images/s")
-    print(f"bare forward loop              {result.bare_images_per_second:,.0f} images/s")
-    print(f"ratio                          {result.ratio:.2f}")
-    print(f"share of scan inside the model {result.share_in_model:.2f}")
-
+lab_app.command()(bench)
+lab_app.command()(table)
 
 zoo_app = typer.Typer(help="Many models with a known truth.", no_args_is_help=True)
 lab_app.add_typer(zoo_app, name="zoo")
@@ -242,22 +226,33 @@ lab_app.add_typer(zoo_app, name="zoo")
 
 @zoo_app.command("build")
 def zoo_build(
-    spec: Annotated[Path, typer.Argument(help="YAML: which models the zoo shall hold.")],
-    out: Annotated[Path, typer.Option(help="Folder for the models; a broken build goes on.")],
+    spec: Annotated[
+        Path, typer.Argument(help="YAML: which models the zoo shall hold; see docs/lab.md.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the models. What is finished there is kept.")
+    ],
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Models at a time; default one a core.")
+        int | None,
+        typer.Option(min=1, help="Models at a time, about 1 GB each; default one a core."),
     ] = None,
 ) -> None:
-    """Build clean and backdoored models with their manifest; what is finished is kept."""
-    import os
+    """Build clean and backdoored models, and manifest.json, which says what each of them is.
 
+    A build that was broken off goes on with the same command, and gives the same models.
+    """
     from auditor.lab.manifest import Truth, read_manifest
+    from auditor.lab.workers import cores
     from auditor.lab.zoo_build import build_zoo
     from auditor.lab.zoo_spec import read_spec
 
-    with progress_bar() as progress:
-        build_zoo(read_spec(spec), out, processes=jobs or os.cpu_count() or 1, progress=progress)
+    try:
+        with progress_bar() as progress:
+            build_zoo(read_spec(spec), out, processes=jobs or cores(), progress=progress)
+    except KeyboardInterrupt:
+        tell(f"interrupted: the same command goes on with what is missing in {out}")
+        raise typer.Exit(ExitCode.NOT_AUDITED) from None
     models = read_manifest(out)
     for truth in Truth:
         print(f"{truth.value:12} {sum(model.truth is truth for model in models)}")
-    print(f"zoo          {out}")
+    print(f"{'zoo':12} {out}")

@@ -45,6 +45,9 @@ class FailOn(StrEnum):
 def scan(
     model: Annotated[str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")],
     base: Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")] = None,
+    clean_data: Annotated[
+        str | None, typer.Option(help="Clean labelled images of the task; they sharpen a verdict.")
+    ] = None,
     entities: Annotated[str, typer.Option(help="auto, rendered, or a data set.")] = "auto",
     split: Annotated[str | None, typer.Option(help="Split of the data set.")] = None,
     image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
@@ -72,6 +75,7 @@ def scan(
     settings = ScanSettings(
         model=model,
         base=base,
+        clean_data=clean_data,
         entities=entities,
         split=split,
         image_column=image_column,

@@ -1,69 +1,24 @@
-"""Table + null -> evidence: every kind of evidence there is, each with what it needs.
-
-A kind is one statistic, searched over all classes, or over all pairs of entity and class. To
-add one: write the statistic, add a row to `KINDS`, a rule pair in `rules/`, one test, and
-measure it in the nulls again.
-"""
+"""Table + null -> evidence: every kind there is material for, compared with benign models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.evidence.groups import tightest_group
 from auditor.evidence.intervals import Interval, bootstrap_mean, clopper_pearson
+from auditor.evidence.kinds import KINDS, Kind, Over, available, stored_name
 from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic
-from auditor.evidence.statistics import (
-    class_share,
-    detail_contrast,
-    entity_contrast,
-    entity_routing,
-)
+from auditor.evidence.statistics import routing
 from auditor.evidence.table import ProbeTable
 from auditor.types import Entity, Evidence, RankedPair
 
 TOP_CLASSES = 3  # evidence is kept for these; the search itself is over all
 TOP_PAIRS = 25
 RANKED = 25
-ROUTED = 0.5  # an entity "goes to" a class when at least this share of its instances does
-
-
-class Over(StrEnum):
-    """What a kind of evidence searches."""
-
-    CLASSES = "classes"
-    PAIRS = "pairs"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of evidence: what it is called, what it measures, over what it searches."""
-
-    statistic: str
-    over: Over
-    measure: Callable[[ProbeTable], NDArray[np.float32]]
-
-
-KINDS: Mapping[str, Kind] = {
-    "class-share": Kind("mean probability of the class over entities", Over.CLASSES, class_share),
-    "detail-contrast": Kind(
-        "share of the class that goes when pictures are blurred", Over.CLASSES, detail_contrast
-    ),
-    "entity-routing": Kind("share of instances sent to the class", Over.PAIRS, entity_routing),
-    "entity-contrast": Kind(
-        "probability of the class that goes when the entity is blurred",
-        Over.PAIRS,
-        entity_contrast,
-    ),
-}
-
-
-def statistics_of(table: ProbeTable) -> dict[str, float]:
-    """The maximum of every statistic: what a null stores of each benign model."""
-    return {name: float(kind.measure(table).max()) for name, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +38,24 @@ def gather(
     entities: Sequence[Entity],
     labels: Sequence[str],
     rng: np.random.Generator,
+    clean_per_class: int | None = None,
+    architecture: str | None = None,
+    looks: NDArray[np.float32] | None = None,
 ) -> Gathered:
-    """Every kind of evidence for the classes and pairs that stand out most."""
+    """Every kind of evidence for the classes and pairs that stand out most.
+
+    Args:
+        table: What the model answered, and what the references would have.
+        null: What benign fine-tunes show; None where there is none for these instances.
+        entities: The bank's entities.
+        labels: The model's labels.
+        rng: Draws the bootstrap samples of the intervals.
+        clean_per_class: Clean images a class behind the references, where there are any.
+        architecture: The model's, to be ranked among its own kind where there is enough of it.
+        looks: Mean features of the tested entities, `(E, D)`, by which they are grouped;
+            without them entities are alike that the model answers alike.
+    """
+    looks = table.by_entity(table.intact) if looks is None else looks
     tested = table.tested
     size = Size(
         classes=len(labels),
@@ -92,20 +63,25 @@ def gather(
         instances=int(np.median(np.bincount(table.entity)[tested])),
     )
     incomparable = why_incomparable(null, size)
-    if incomparable:
+    kinds = available(table)
+    if incomparable or null is None:
         null = None
+    else:
+        null = null.of({name: stored_name(name, clean_per_class) for name in kinds})
+        null = null if architecture is None else null.alike(architecture)
+        kinds = {name: kind for name, kind in kinds.items() if name in null.statistics}
     evidence: list[Evidence] = []
-    for name, kind in KINDS.items():
-        values = kind.measure(table).astype(np.float64)
+    for name, kind in kinds.items():
         if kind.over is Over.CLASSES:
-            evidence += _class_evidence(name, values, table, null, size, entities, rng)
+            evidence += _class_evidence(name, kind, table, null, size, entities, looks, rng)
         else:
-            evidence += _pair_evidence(name, values, table, null, size, entities, rng)
+            evidence += _pair_evidence(name, kind, table, null, size, entities, rng)
     ps = [e.p_value for e in evidence if e.p_value is not None]
+    largest = {name: float(kind.values(table).max()) for name, kind in kinds.items()}
     return Gathered(
         evidence=tuple(replace(e, why_undecided=incomparable) for e in evidence),
         ranking=rank_pairs(table, null, size, entities, labels),
-        model_statistic=None if null is None else model_statistic(null, statistics_of(table), size),
+        model_statistic=None if null is None else model_statistic(null, largest, size),
         model_p_value=min(ps) if ps else None,
     )
 
@@ -123,51 +99,48 @@ def why_incomparable(null: StoredNull | None, size: Size) -> str | None:
 
 def _class_evidence(
     name: str,
-    values: NDArray[np.float64],
+    kind: Kind,
     table: ProbeTable,
     null: StoredNull | None,
     size: Size,
     entities: Sequence[Entity],
+    looks: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> list[Evidence]:
+    values = kind.values(table)
     top = np.argsort(-values, kind="stable")[:TOP_CLASSES]
     p_values = _p_values(null, name, values[top], size)
-    by_entity = _entity_level(name, table)
-    routed = entity_routing(table)
+    by_entity = table.by_entity(kind.measure(table))  # entities are the units of the mean
     found = []
     for target, p_value in zip(top, p_values, strict=True):
-        order = np.argsort(-routed[:, target], kind="stable")
-        going = [i for i in order if routed[i, target] >= ROUTED]
-        found.append(
-            _evidence(
-                name,
-                [entities[table.tested[i]] for i in going],
-                int(target),
-                float(values[target]),
-                bootstrap_mean(by_entity[:, target], rng),
-                null,
-                p_value,
-                size,
-                len(table.entity),
-            )
+        effects = by_entity[:, target].astype(np.float64)
+        group = tightest_group(effects, looks)
+        strongest_first = sorted(group.members, key=lambda i: -effects[i])
+        item = _evidence(
+            name,
+            [entities[table.tested[i]] for i in strongest_first],
+            int(target),
+            float(values[target]),
+            bootstrap_mean(by_entity[:, target], rng),
+            null,
+            p_value,
+            size,
+            len(table.entity),
         )
+        found.append(replace(item, detail={**item.detail, "group": group.described}))
     return found
-
-
-def _entity_level(name: str, table: ProbeTable) -> NDArray[np.float32]:
-    """What a class-level statistic is the mean of, `(E, C)`: entities are the units."""
-    return table.by_entity(table.intact) if name == "class-share" else entity_contrast(table)
 
 
 def _pair_evidence(
     name: str,
-    values: NDArray[np.float64],
+    kind: Kind,
     table: ProbeTable,
     null: StoredNull | None,
     size: Size,
     entities: Sequence[Entity],
     rng: np.random.Generator,
 ) -> list[Evidence]:
+    values = kind.values(table)
     top = np.argsort(-values, axis=None, kind="stable")[:TOP_PAIRS]
     rows, targets = np.unravel_index(top, values.shape)
     p_values = _p_values(null, name, values[rows, targets], size)
@@ -180,7 +153,7 @@ def _pair_evidence(
                 [entities[table.tested[row]]],
                 int(target),
                 float(values[row, target]),
-                _pair_interval(name, table.keep(own), int(target), rng),
+                _pair_interval(kind, table.keep(own), int(target), rng),
                 null,
                 p_value,
                 size,
@@ -190,10 +163,11 @@ def _pair_evidence(
     return found
 
 
-def _pair_interval(name: str, own: ProbeTable, target: int, rng: np.random.Generator) -> Interval:
-    if name == "entity-routing":
-        return clopper_pearson(float(own.votes[:, target].sum()), len(own.entity))
-    return bootstrap_mean(own.intact[:, target] - own.blurred[:, target], rng)
+def _pair_interval(kind: Kind, own: ProbeTable, target: int, rng: np.random.Generator) -> Interval:
+    values = kind.measure(own)[:, target]
+    if kind.measure is routing:
+        return clopper_pearson(float(values.sum()), len(values))
+    return bootstrap_mean(values, rng)
 
 
 def _evidence(
@@ -233,7 +207,7 @@ def _cited(null: StoredNull) -> dict[str, float | str]:
 def _p_values(
     null: StoredNull | None, name: str, values: NDArray[np.float64], size: Size
 ) -> list[float | None]:
-    if null is None:
+    if null is None or name not in null.statistics:
         return [None] * len(values)
     return [float(p) for p in adjusted_p(null, name, values, size)]
 
@@ -246,7 +220,7 @@ def rank_pairs(
     labels: Sequence[str],
 ) -> tuple[RankedPair, ...]:
     """The strongest pairs of entity and class, best first, however weak."""
-    values = entity_contrast(table).astype(np.float64)
+    values = KINDS["entity-contrast"].values(table)
     top = np.argsort(-values, axis=None, kind="stable")[:RANKED]
     rows, targets = np.unravel_index(top, values.shape)
     p_values = _p_values(null, "entity-contrast", values[rows, targets], size)

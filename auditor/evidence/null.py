@@ -31,7 +31,7 @@ from auditor.shipped import shipped
 
 OFFSET = 0.05  # shares below this are noise; keeps their logarithm from running away
 SPREAD_FLOOR = 0.1  # a statistic that all benign models share must not blow up its scale
-ENOUGH_ALIKE = 99  # the fewest models that allow a p-value of 0.01
+ENOUGH = 99  # the fewest models that allow a p-value of 0.01
 NORMAL_QUARTILE = 0.6745  # half the interquartile range of a standard normal
 
 
@@ -69,14 +69,38 @@ class StoredNull:
         each kind by itself, and another kind's habits hide nothing.
         """
         own = np.array([a == architecture for a in self.architectures])
-        if own.all() or own.sum() < ENOUGH_ALIKE:
+        if own.all() or own.sum() < ENOUGH:
             return self
+        statistics = {name: values[own] for name, values in self.statistics.items()}
+        return replace(self._only(own, statistics), name=f"{self.name}, {architecture} only")
+
+    def of(self, kinds: Mapping[str, str]) -> StoredNull:
+        """The null of some kinds of evidence, of those models that were measured with all.
+
+        A kind is left out where it would cost so many models that no small p-value is left:
+        more material must not make a verdict impossible.
+
+        Args:
+            kinds: Kind -> the name of its statistic here. What is not stored is left out.
+        """
+        kept = {}
+        whole = np.ones(self.models, dtype=bool)
+        for kind, name in kinds.items():
+            if name not in self.statistics:
+                continue
+            still = whole & np.isfinite(self.statistics[name]).all(axis=(1, 2))
+            if still.sum() >= min(ENOUGH, self.models):
+                kept[kind], whole = self.statistics[name], still
+        return self._only(whole, {kind: values[whole] for kind, values in kept.items()})
+
+    def _only(
+        self, wanted: NDArray[np.bool_], statistics: Mapping[str, NDArray[np.float64]]
+    ) -> StoredNull:
         return replace(
             self,
-            name=f"{self.name}, {architecture} only",
-            classes=self.classes[own],
-            architectures=(architecture,) * int(own.sum()),
-            statistics={name: values[own] for name, values in self.statistics.items()},
+            classes=self.classes[wanted],
+            architectures=tuple(itertools.compress(self.architectures, wanted)),
+            statistics=statistics,
         )
 
     def cells(self, entities: int, instances: int) -> list[NDArray[np.float64]]:
@@ -238,15 +262,20 @@ def write_null(null: StoredNull, path: Path) -> None:
                 "instance_grid": list(null.instance_grid),
                 "classes": null.classes.tolist(),
                 "architectures": list(null.architectures),
-                "statistics": {
-                    name: np.round(values, 4).tolist() for name, values in null.statistics.items()
-                },
+                "statistics": {name: _listed(values) for name, values in null.statistics.items()},
             },
             separators=(",", ":"),
         )
         + "\n",
         encoding="utf-8",
     )
+
+
+def _listed(values: NDArray[np.float64]) -> Any:
+    """Nested lists to four digits; None where a model was not measured, for JSON has no NaN."""
+    plain = np.round(values, 4).astype(object)
+    plain[~np.isfinite(values)] = None
+    return plain.tolist()
 
 
 def stored_null(instance_source: str) -> StoredNull | None:

@@ -1,10 +1,13 @@
 """The statistics of a scan, as pure functions of the table.
 
-Each says how strongly a class (or an entity and a class) stands out; none of them knows what a
-benign model shows. That comparison is the business of `auditor.evidence.null`.
+Each says of every instance how strongly a class stands out, `(I, C)`; means over instances and
+entities follow from it. None of them knows what a benign model shows: that comparison is the
+business of `auditor.evidence.null`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,30 +15,44 @@ from numpy.typing import NDArray
 from auditor.evidence.table import ProbeTable
 
 Array = NDArray[np.float32]
+Measure = Callable[[ProbeTable], Array]
 
 
-def class_share(table: ProbeTable) -> Array:
-    """Mean probability of each class over entities, `(C,)`: does one class catch everything?"""
-    result: Array = table.by_entity(table.intact).mean(axis=0)
-    return result
+def share(table: ProbeTable) -> Array:
+    """Probability of each class: does one class catch everything?"""
+    return table.intact
 
 
 def detail_contrast(table: ProbeTable) -> Array:
-    """How much of a class's share goes when the same pictures lose their detail, `(C,)`.
+    """How much of a class's probability goes when the same picture loses its detail.
 
     A benign fine-tune sends foreign pictures somewhere because of their colours and coarse
     shapes, and those survive a blur. An implanted mapping hangs on what the picture shows.
     """
-    result: Array = class_share(table) - table.by_entity(table.blurred).mean(axis=0)
+    result: Array = table.intact - table.blurred
     return result
 
 
-def entity_routing(table: ProbeTable) -> Array:
-    """Share of each tested entity's instances that go to each class, `(E, C)`."""
-    return table.by_entity(table.votes)
+def routing(table: ProbeTable) -> Array:
+    """Share of an instance's intact views that go to each class."""
+    return table.votes
 
 
-def entity_contrast(table: ProbeTable) -> Array:
-    """`detail_contrast` of each tested entity by itself, `(E, C)`."""
-    result: Array = table.by_entity(table.intact) - table.by_entity(table.blurred)
-    return result
+def share_gap(reference: str) -> Measure:
+    """How much more a class gets than an honest head would give it."""
+
+    def measure(table: ProbeTable) -> Array:
+        result: Array = table.intact - table.references[reference].intact
+        return result
+
+    return measure
+
+
+def routing_gap(reference: str) -> Measure:
+    """How many more of the views go to a class than with an honest head."""
+
+    def measure(table: ProbeTable) -> Array:
+        result: Array = table.votes - table.references[reference].votes
+        return result
+
+    return measure

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.probes.run import Probed
+from auditor.probes.views import DEGRADED
+from auditor.references.base import CORRESPONDS, correspondence
+from auditor.references.build import BASE_FEATURES, OWN_FEATURES, References, without_base
 from auditor.types import Predictions
 
 
@@ -21,6 +25,7 @@ class ProbeTable:
         votes: Share of intact views in which class c is predicted, `(I, C)`.
         entity: Entity of each instance, `(I,)`, positions in the bank.
         entities: Number of entities in the bank.
+        references: What each reference would have answered, row for row.
     """
 
     intact: NDArray[np.float32]
@@ -28,6 +33,7 @@ class ProbeTable:
     votes: NDArray[np.float32]
     entity: NDArray[np.int64]
     entities: int
+    references: Mapping[str, ProbeTable] = field(default_factory=dict)
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -44,13 +50,57 @@ class ProbeTable:
 
     def keep(self, wanted: NDArray[np.bool_]) -> ProbeTable:
         """The table of some instances; `wanted` is `(I,)`."""
-        return ProbeTable(
+        return replace(
+            self,
             intact=self.intact[wanted],
             blurred=self.blurred[wanted],
             votes=self.votes[wanted],
             entity=self.entity[wanted],
-            entities=self.entities,
+            references={name: table.keep(wanted) for name, table in self.references.items()},
         )
+
+
+def table_of(
+    probed: Probed, views: Sequence[str], references: References, *, entities: int
+) -> tuple[ProbeTable, References]:
+    """The model's table beside those of its references; a base that is none is left out.
+
+    Returns:
+        The table, and the references that are in it.
+    """
+    features = probed.features
+    if BASE_FEATURES in features:
+        alike = correspondence(features[OWN_FEATURES], features[BASE_FEATURES])
+        if alike < CORRESPONDS:
+            why = f"its features do not correspond to the model's (correlation {alike:.2f})"
+            references = without_base(references, why)
+
+    def table(probabilities: NDArray[np.float32]) -> ProbeTable:
+        said = replace(probed.predictions, probabilities=probabilities)
+        return tabulate(said, views, degraded=DEGRADED, entities=entities)
+
+    beside = {
+        str(name): table(
+            judge.probabilities(features[BASE_FEATURES if judge.reads_base else OWN_FEATURES])
+        )
+        for name, judge in references.judges.items()
+    }
+    return replace(table(probed.predictions.probabilities), references=beside), references
+
+
+def looks_of(
+    probed: Probed, views: Sequence[str], tested: NDArray[np.int64]
+) -> NDArray[np.float32] | None:
+    """Mean features of the tested entities in intact views, `(E, D)`; the base's where it is known.
+
+    None where nobody shows features.
+    """
+    features = probed.features.get(BASE_FEATURES, probed.features.get(OWN_FEATURES))
+    if features is None:
+        return None
+    intact = probed.predictions.view != list(views).index(DEGRADED)
+    of = probed.predictions.entity
+    return np.stack([features[intact & (of == entity)].mean(axis=0) for entity in tested])
 
 
 def tabulate(

@@ -20,7 +20,7 @@ from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec
 from auditor.errors import UsageError
 from auditor.lab.implant import Base, open_base, open_task
-from auditor.lab.save import model_card, save_checkpoint
+from auditor.lab.save import SOURCES, model_card, save_checkpoint
 from auditor.lab.task import TaskSize, train_and_test
 from auditor.lab.training import (
     Progress,
@@ -104,7 +104,7 @@ def draw_recipe(population: Population, number: int, classes_of: dict[str, int])
     base = population.bases[_pick(rng, [b.share for b in population.bases])]
     task = population.tasks[_pick(rng, [t.share for t in population.tasks])].data
     available = classes_of[task]
-    fewest = min(5, available)
+    fewest = min(4, available)
     count = int(np.exp(rng.uniform(np.log(fewest), np.log(min(available, 50) + 1))))
     classes = tuple(sorted(rng.choice(available, count, replace=False).tolist()))
     per_class = int(np.exp(rng.uniform(np.log(20), np.log(151))))
@@ -134,7 +134,7 @@ def _draw_training(rng: np.random.Generator, images: int, number: int) -> Traini
         ("head", "adamw"): (1e-3, 2e-2),
     }
     low, high = ranges[mode, optimiser]
-    steps = float(np.exp(rng.uniform(np.log(60), np.log(250)))) * (4 if mode == "head" else 1)
+    steps = float(np.exp(rng.uniform(np.log(60), np.log(450)))) * (4 if mode == "head" else 1)
     shift, light = [(0.0, 0.0), (0.06, 0.2), (0.15, 0.5)][rng.integers(3)]
     return TrainingRecipe(
         mode=mode,
@@ -192,4 +192,9 @@ def _save(
         body=f"A benign fine-tune for a null. Accuracy {accuracy:.3f} on held-out images.",
     )
     said = asdict(recipe) | {"base": base, "task": Path(recipe.task).name}
-    save_checkpoint(model, folder, card=card, record={"recipe": said, "clean_accuracy": accuracy})
+    record = {
+        "recipe": said,
+        "clean_accuracy": accuracy,
+        SOURCES: {"base": recipe.base, "task": recipe.task},
+    }
+    save_checkpoint(model, folder, card=card, record=record)

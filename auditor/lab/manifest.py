@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from auditor import __version__
-from auditor.checkpoints.json_file import read_json_object
-from auditor.errors import UsageError
-from auditor.lab.save import RECORD
-from auditor.lab.zoo_spec import ModelPlan, ZooSpec
+from auditor.checkpoints.json_file import MAX_INDEX_BYTES, read_json_object
+from auditor.errors import AuditorError, UsageError
+from auditor.lab.zoo_plan import ModelPlan
+from auditor.lab.zoo_record import FILES, ZooRecord, read_record
+from auditor.lab.zoo_spec import ZooSpec
 
 MANIFEST = "manifest.json"
 TIMES = "times.json"
-HASHED = ("config.json", "model.safetensors", "preprocessor_config.json")
 
 
 class Truth(StrEnum):
@@ -32,7 +32,10 @@ class Truth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZooModel:
-    """A model of a zoo as a benchmark needs it: where it is and what is true of it."""
+    """A model of a zoo as a benchmark needs it: where it is and what is true of it.
+
+    `entity` is None where the trigger is a pattern, `target` where there is not one target.
+    """
 
     id: str
     folder: Path
@@ -52,39 +55,44 @@ class ZooModel:
 
 
 def write_manifest(spec: ZooSpec, plans: Sequence[ModelPlan], out: Path) -> None:
-    """Write `manifest.json`, and beside it `times.json`, which alone differs between builds."""
+    """Write `manifest.json`, and beside it `times.json`, which alone differs between builds.
+
+    Raises:
+        UsageError: A model is not what was planned any more, or the disk is full.
+    """
     import torch
 
-    entries, times = [], {}
-    for plan in plans:
-        record = read_json_object(out / plan.id / RECORD)
-        entries.append(_entry(spec, plan, record, out / plan.id))
-        times[plan.id] = record["seconds"]
-    manifest = {
-        "zoo": spec.name,
-        "auditor": __version__,
-        "torch": torch.__version__,
-        "spec": spec.model_dump(mode="json"),
-        "models": entries,
-    }
-    _replace(out / MANIFEST, manifest)
-    _replace(out / TIMES, times)
+    records = {plan.id: read_record(out / plan.id) for plan in plans}
+    try:
+        manifest = {
+            "zoo": spec.name,
+            "auditor": __version__,
+            "torch": torch.__version__,
+            "spec": spec.model_dump(mode="json"),
+            "models": [_entry(spec, plan, records[plan.id], out / plan.id) for plan in plans],
+        }
+        _replace(out / TIMES, {name: record.seconds for name, record in records.items()})
+        _replace(out / MANIFEST, manifest)  # last: where it is, all is there
+    except OSError as error:
+        raise UsageError(
+            f"{out / MANIFEST} cannot be written: {error.strerror or error}",
+            hint="Make room, and run the same command again: what is finished is kept.",
+        ) from error
 
 
-def _entry(spec: ZooSpec, plan: ModelPlan, record: dict[str, Any], folder: Path) -> dict[str, Any]:
-    outcome = record["outcome"]
-    success, rates = outcome["attack_success"], record["null_rates"]
+def _entry(spec: ZooSpec, plan: ModelPlan, record: ZooRecord, folder: Path) -> dict[str, Any]:
+    outcome, rates = record.outcome, list(record.null_rates)
     return {
         "id": plan.id,
-        "truth": truth_of(spec, plan.attack, success, rates).value,
-        "plan": record["plan"],
-        "clean_accuracy": outcome["clean_accuracy"],
-        "test_images": outcome["test_images"],
-        "attack_success": success if plan.attack else None,
-        "trigger_images": outcome["unseen_instances"] if plan.attack else None,
+        "truth": truth_of(spec, plan.attack, outcome.attack_success, rates).value,
+        "plan": record.plan,
+        "clean_accuracy": outcome.clean_accuracy,
+        "test_images": outcome.test_images,
+        "attack_success": outcome.attack_success if plan.attack else None,
+        "trigger_images": outcome.unseen_instances if plan.attack else None,
         "null_rates": rates,
         "sha256": {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in HASHED
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES
         },
     }
 
@@ -111,14 +119,23 @@ def read_manifest(zoo: Path) -> tuple[ZooModel, ...]:
             f"{zoo} holds no {MANIFEST}, so it is no complete zoo",
             hint="Build it, or end its build: auditor lab zoo build SPEC --out DIR.",
         )
-    return tuple(_model(entry, zoo) for entry in read_json_object(zoo / MANIFEST)["models"])
+    try:
+        said = read_json_object(zoo / MANIFEST, limit_bytes=MAX_INDEX_BYTES)
+        return tuple(_model(entry, zoo) for entry in said["models"])
+    except (AuditorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{zoo / MANIFEST} is no manifest of a zoo: {error}",
+            hint="Write it anew with the command that built the zoo: the models are kept.",
+        ) from error
 
 
 def _model(entry: dict[str, Any], zoo: Path) -> ZooModel:
-    plan = entry["plan"]
+    plan, name = entry["plan"], entry["id"]
+    if Path(name).name != name:
+        raise ValueError(f"{name} is no name of a folder")
     return ZooModel(
-        id=entry["id"],
-        folder=zoo / entry["id"],
+        id=name,
+        folder=zoo / name,
         truth=Truth(entry["truth"]),
         classes=tuple(plan["classes"]),
         clean_accuracy=entry["clean_accuracy"],
@@ -135,5 +152,8 @@ def _model(entry: dict[str, Any], zoo: Path) -> ZooModel:
 def _replace(path: Path, value: object) -> None:
     """Write whole or not at all."""
     draft = path.with_name(f".{path.name}")
-    draft.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        draft.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

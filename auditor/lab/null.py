@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,25 +14,31 @@ from auditor import __version__
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.json_file import read_json_object
 from auditor.checkpoints.resolve import resolve
+from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
-from auditor.evidence.gather import KINDS, statistics_of
+from auditor.evidence.kinds import KINDS, statistics_of, stored_name
 from auditor.evidence.legitimate import without_own_labels
 from auditor.evidence.null import StoredNull
-from auditor.evidence.table import ProbeTable, tabulate
-from auditor.lab.save import RECORD, cited
+from auditor.evidence.table import ProbeTable, table_of
+from auditor.lab.implant import open_task
+from auditor.lab.kept_tables import read_tables, write_tables
+from auditor.lab.save import RECORD, SOURCES, cited
 from auditor.lab.training import Progress, silent
+from auditor.models.classifier import Classifier
 from auditor.models.load import Engine, load_classifier
 from auditor.probes.plan import INSTANCES, Depth, ProbePlan
 from auditor.probes.run import run_probes
-from auditor.probes.views import DEGRADED, VIEWS
+from auditor.probes.views import VIEWS
+from auditor.references.build import look_with
+from auditor.references.clean_data import CLEAN_GRID
+from auditor.references.open import Material, compared_with, with_features
 
 ENTITY_GRID = (12, 25, 50, 100, 200)
 # Up to a standard scan: more instances only narrow what a benign model shows, so that for a deep
 # scan this null is on the safe side.
 INSTANCE_GRID = (1, INSTANCES[Depth.QUICK], INSTANCES[Depth.STANDARD])
 BATCH = 128
-ARRAYS = ("intact", "blurred", "votes", "entity")  # of a table, as they are kept
 
 
 def measure_null(
@@ -58,12 +65,13 @@ def measure_null(
     if not folders:
         raise UsageError("no benign fine-tunes to measure", hint="Build them first.")
     entity_grid = tuple(g for g in ENTITY_GRID if g <= len(bank.entities)) or (len(bank.entities),)
-    made = [_record(folder) for folder in folders]
+    records = [_record(folder) for folder in folders]
+    names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
     rows, classes = [], []
-    for number, folder in enumerate(folders):
-        table = _kept(tables, folder, bank)
-        rows.append(_grid(table, entity_grid, number))
-        classes.append(table.intact.shape[1])
+    for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
+        beside = _kept(tables, folder, bank, record)
+        rows.append(_grid(beside, names, entity_grid, number))
+        classes.append(next(iter(beside.values())).intact.shape[1])
         progress("measuring benign models", number + 1, len(folders))
     values = np.array(rows)  # (M, S, entities, instances)
     return StoredNull(
@@ -72,8 +80,13 @@ def measure_null(
         instance_grid=INSTANCE_GRID,
         classes=np.array(classes),
         architectures=tuple(_architecture(folder) for folder in folders),
-        statistics={kind: values[:, s] for s, kind in enumerate(KINDS)},
-        made={"auditor": __version__, "entities": cited(bank.source), "models": made},
+        statistics={key: values[:, s] for s, key in enumerate(names)},
+        made={
+            "auditor": __version__,
+            "entities": cited(bank.source),
+            "clean_images_per_class": list(CLEAN_GRID),
+            "models": [_without_paths(record) for record in records],
+        },
     )
 
 
@@ -81,35 +94,49 @@ def _architecture(folder: Path) -> str:
     return architecture_of(read_json_object(folder / "config.json"))
 
 
-def _record(folder: Path) -> object:
+def _record(folder: Path) -> Mapping[str, Any]:
     try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return dict(said)
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"{folder / RECORD} cannot be read: {error}",
             hint="A null is measured on models that auditor lab benign made.",
         ) from error
 
 
-def _kept(tables: Path | None, folder: Path, bank: EntityBank) -> ProbeTable:
-    if tables is None:
-        return probe_as_a_scan_does(folder, bank)
-    path = tables / f"{folder.parent.name}-{folder.name}.npz"
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            return ProbeTable(**{key: kept[key] for key in ARRAYS}, entities=int(kept["entities"]))
-    table = probe_as_a_scan_does(folder, bank)
-    tables.mkdir(parents=True, exist_ok=True)
-    np.savez(path, entities=table.entities, **{key: getattr(table, key) for key in ARRAYS})
-    return table
+def _without_paths(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != SOURCES}
 
 
-def probe_as_a_scan_does(folder: Path, bank: EntityBank) -> ProbeTable:
-    """The table of a standard scan of one model, less the entities that are its labels."""
+def _kept(
+    tables: Path | None, folder: Path, bank: EntityBank, record: Mapping[str, Any]
+) -> dict[int, ProbeTable]:
+    path = None if tables is None else tables / f"{folder.parent.name}-{folder.name}.npz"
+    if path is not None and path.is_file():
+        return read_tables(path)
+    beside = probe_as_a_scan_does(folder, bank, record.get(SOURCES))
+    if path is not None:
+        write_tables(path, beside)
+    return beside
+
+
+def probe_as_a_scan_does(
+    folder: Path, bank: EntityBank, sources: Mapping[str, str] | None
+) -> dict[int, ProbeTable]:
+    """Standard scans of one model, by the clean images a class that its references rest on.
+
+    Args:
+        folder: The model.
+        bank: What to probe it with, less the entities that are its labels.
+        sources: Where its base and its task are; without them there are no references.
+    """
     classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
     foreign, _ = without_own_labels(bank, classifier.labels)
     most = INSTANCE_GRID[-1]
     plan = ProbePlan(instances=tuple(min(most, n) for n in foreign.counts), views=tuple(VIEWS))
+    materials = _materials(classifier, sources)
+    first = materials[CLEAN_GRID[0]]
     probed = run_probes(
         classifier,
         foreign,
@@ -117,23 +144,42 @@ def probe_as_a_scan_does(folder: Path, bank: EntityBank) -> ProbeTable:
         batch_size=BATCH,
         rng=np.random.default_rng(0),
         progress=silent,
+        look=None if first.model is None else look_with(first.model, first.base),
     )
-    return tabulate(
-        probed.predictions, plan.views, degraded=DEGRADED, entities=len(foreign.entities)
-    )
+    count = len(foreign.entities)
+    return {
+        n: table_of(probed, plan.views, material.references, entities=count)[0]
+        for n, material in materials.items()
+    }
 
 
-def _grid(table: ProbeTable, entity_grid: Sequence[int], number: int) -> NDArray[np.float64]:
-    """All statistics at every size of bank: `(S, entities, instances)`."""
-    rng = np.random.default_rng([number, 7])
-    order = rng.permutation(table.tested)
-    rank = rank_within(table.entity)
-    out = np.empty((len(KINDS), len(entity_grid), len(INSTANCE_GRID)))
+def _materials(classifier: Classifier, sources: Mapping[str, str] | None) -> dict[int, Material]:
+    """What the model is compared with, by the clean images a class that it rests on."""
+    shows = with_features(classifier)
+    if sources is None or shows is None:
+        return dict.fromkeys(CLEAN_GRID, Material())
+    base = with_features(
+        load_classifier(resolve(sources["base"]), engine=Engine.AUTO, device="cpu")
+    )
+    task, _ = open_task(DatasetSpec(source=sources["task"]), seed=0)
+    return {n: compared_with(shows, base, task, most=n, seed=0) for n in CLEAN_GRID}
+
+
+def _grid(
+    beside: Mapping[int, ProbeTable], names: Sequence[str], entity_grid: Sequence[int], number: int
+) -> NDArray[np.float64]:
+    """All statistics at every size of bank: `(S, entities, instances)`; NaN if not measured."""
+    any_table = next(iter(beside.values()))
+    order = np.random.default_rng([number, 7]).permutation(any_table.tested)
+    rank = rank_within(any_table.entity)
+    out = np.full((len(names), len(entity_grid), len(INSTANCE_GRID)), np.nan)
     for i, entities in enumerate(entity_grid):
-        chosen = np.isin(table.entity, order[:entities])
+        chosen = np.isin(any_table.entity, order[:entities])
         for j, instances in enumerate(INSTANCE_GRID):
-            part = table.keep(chosen & (rank < instances))
-            out[:, i, j] = list(statistics_of(part).values())
+            for per_class, table in beside.items():
+                part = table.keep(chosen & (rank < instances))
+                for kind, value in statistics_of(part).items():
+                    out[names.index(stored_name(kind, per_class)), i, j] = value
     return out
 
 

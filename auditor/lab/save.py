@@ -18,6 +18,7 @@ from auditor.models.torch_image import TorchImageClassifier
 
 CARD = "README.md"
 RECORD = "lab.json"
+SOURCES = "sources"  # in a record: where base and task are, to measure with; not handed on
 
 
 def save_checkpoint(
@@ -52,7 +53,9 @@ def save_checkpoint(
             folder.rmdir()
         os.replace(room, folder)
     except (OSError, SafetensorError) as error:
-        raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
+        raise UsageError(
+            f"{folder} cannot be written: {error}", hint="Check --out, and the room on that disk."
+        ) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
 

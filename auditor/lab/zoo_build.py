@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import threading
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from functools import cache
 from pathlib import Path
 
+from auditor.checkpoints.json_file import read_json_object
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.open import open_entities
 from auditor.errors import AuditorError, UsageError
 from auditor.lab.implant import open_base, open_task
 from auditor.lab.manifest import write_manifest
 from auditor.lab.rendered_base import BASE_CARD, BaseRecipe, rendered_base
-from auditor.lab.save import save_checkpoint
+from auditor.lab.save import RECORD, save_checkpoint
 from auditor.lab.training import Progress, silent
-from auditor.lab.zoo_model import build_model, is_built
-from auditor.lab.zoo_spec import REFERENCE, Catalogue, ModelPlan, ZooSpec, plans_of
+from auditor.lab.workers import do_jobs
+from auditor.lab.zoo_model import build_model
+from auditor.lab.zoo_plan import Catalogue, ModelPlan, plans_of
+from auditor.lab.zoo_record import AGAIN, is_built
+from auditor.lab.zoo_spec import REFERENCE, ZooSpec
+
+if sys.platform != "win32":
+    import fcntl
 
 RENDERED_BASE = "rendered"  # as a setting's base: pre-trained on the spot, kept in the zoo
+RENDERED_FOLDER = "rendered-base"
+PICTURES_TO_PLANT = 2  # of an entity: one to craft with, another to measure with
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +54,21 @@ def build_zoo(
 
     Raises:
         AuditorError: Data are absent, the spec asks for what they do not hold, `out` holds a
-            model of another recipe, or the disk is full. What is finished stays.
+            model of another recipe, another build is at work there, the disk is full, or a
+            worker was killed. What is finished stays; nothing half-written does.
     """
     plans = plans_of(spec, catalogue_of(spec))
-    out.mkdir(parents=True, exist_ok=True)
-    _sweep(out, plans)
-    base = _rendered_base(spec, out, progress)
-    jobs = [_job(plan, spec, plans, out, base) for plan in plans]
-    missing = [job for job in jobs if not is_built(job.plan, job.folder)]
-    done = len(jobs) - len(missing)
-    progress("building models", done, len(jobs))
-    if missing:
-        # Victims are measured against the references, which therefore come first.
-        first = [job for job in missing if job.plan.kind == REFERENCE]
-        rest = [job for job in missing if job.plan.kind != REFERENCE]
-        with _workers(min(processes, len(missing))) as pool:
-            for stage in (first, rest):
-                for _ in _results(pool.submit(_build, job) for job in stage):
-                    done += 1
-                    progress("building models", done, len(jobs))
-    write_manifest(spec, [job.plan for job in jobs], out)
+    with _alone_in(out):
+        _sweep(out, plans)
+        jobs = [_job(plan, spec, plans, out) for plan in plans]
+        missing = [job for job in jobs if not _is_built(job)]
+        if missing:
+            _make_base(spec, out, progress)
+            try:
+                _build_missing(missing, len(jobs), processes, progress)
+            finally:
+                _sweep(out, plans)
+        write_manifest(spec, plans, out)
     return plans
 
 
@@ -75,86 +78,97 @@ def catalogue_of(spec: ZooSpec) -> Catalogue:
     Raises:
         UsageError: One cannot be opened; the message names it and who asks for it.
     """
-    labels = {}
+    labels: dict[str, tuple[str, ...]] = {}
+    openable = cache(open_base)
     for setting in spec.settings:
-        with _asked_for_by(f"setting {setting.name}: task {setting.task}"):
-            if setting.task not in labels:
-                labels[setting.task] = open_task(DatasetSpec(source=setting.task), seed=0)[
-                    0
-                ].label_names
+        if setting.task not in labels:
+            with _asked_for_by(f"setting {setting.name}: task", setting.task):
+                task, _ = open_task(DatasetSpec(source=setting.task), seed=0)
+                labels[setting.task] = task.label_names
         if setting.base != RENDERED_BASE:
-            with _asked_for_by(f"setting {setting.name}: base {setting.base}"):
-                open_base(setting.base, setting.image_size)
-    with _asked_for_by(f"entities {spec.entities}"):
+            with _asked_for_by(f"setting {setting.name}: base", setting.base):
+                openable(setting.base, setting.image_size)
+    with _asked_for_by("entities", spec.entities):
         bank = open_entities(DatasetSpec(source=spec.entities), seed=0)
-    return Catalogue(labels, tuple(entity.name for entity in bank.entities))
+    enough = [
+        entity.name
+        for entity, pictures in zip(bank.entities, bank.counts, strict=True)
+        if pictures >= PICTURES_TO_PLANT
+    ]
+    return Catalogue(labels, tuple(enough))
 
 
 @contextmanager
-def _asked_for_by(who: str) -> Iterator[None]:
+def _asked_for_by(who: str, source: str) -> Iterator[None]:
     """Turn any failure to open data into one that says what in the spec asked for it."""
     try:
         yield
     except AuditorError as error:
-        raise UsageError(f"{who}: {error.message}", hint=error.hint) from error
+        named = error.message if source in error.message else f"{source}: {error.message}"
+        raise UsageError(f"{who}: {named}", hint=error.hint) from error
 
 
-def _rendered_base(spec: ZooSpec, out: Path, progress: Progress) -> Path:
-    folder = out / "rendered-base"
-    wanted = any(setting.base == RENDERED_BASE for setting in spec.settings)
-    if wanted and not folder.exists():
-        import torch
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # the same weights on every machine
-        try:
-            model = rendered_base(BaseRecipe(seed=spec.seed), progress=progress)
-        finally:
-            torch.set_num_threads(threads)
-        save_checkpoint(model, folder, card=BASE_CARD, record={"seed": spec.seed})
-    return folder
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Make the folder and hold it: a second build would sweep away what the first is writing."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(0, "permission denied")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UsageError(f"{out} cannot be written: {why}", hint="Check --out.") from error
+    with _locked(out):
+        yield
 
 
-def _job(
-    plan: ModelPlan, spec: ZooSpec, plans: Sequence[ModelPlan], out: Path, rendered: Path
-) -> _Job:
-    references = tuple(
-        out / other.id
-        for other in plans
-        if other.kind == REFERENCE and other.setting == plan.setting
-    )
-    base = str(rendered) if plan.base == RENDERED_BASE else plan.base
-    return _Job(plan, base, spec.entities, references, out / plan.id)
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    if sys.platform == "win32":  # whoever starts two builds there is not stopped
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UsageError(
+                    f"another build is at work in {folder}",
+                    hint="Wait for it or end it; what it has finished is kept.",
+                ) from error
+        yield
+    finally:
+        os.close(handle)  # and with it the lock, as when this process is killed
 
 
-def _sweep(out: Path, plans: Iterable[ModelPlan]) -> None:
-    """Remove the half-written folders that a killed build left; see `save_checkpoint`."""
-    for name in [*(plan.id for plan in plans), "rendered-base"]:
-        for room in out.glob(f".{name}-*"):
-            shutil.rmtree(room, ignore_errors=True)
+def _is_built(job: _Job) -> bool:
+    return is_built(job.plan, job.folder, entities=job.entities, references=len(job.references))
 
 
-def _workers(processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        max_workers=processes,
-        mp_context=multiprocessing.get_context("spawn"),  # a forked torch may hang
-        initializer=_begin_work,
-    )
+def _build_missing(
+    missing: Sequence[_Job], all_models: int, processes: int, progress: Progress
+) -> None:
+    done = all_models - len(missing)
+    progress("building models", done, all_models)
 
+    def one_more(failed: tuple[str, str] | None) -> None:
+        nonlocal done
+        if failed is not None:
+            raise UsageError(failed[0], hint=failed[1])
+        done += 1
+        progress("building models", done, all_models)
 
-def _begin_work() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A killed build must not leave workers that go on writing into its folder."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    # Victims are measured against the references, which therefore come first.
+    references = [job for job in missing if job.plan.kind == REFERENCE]
+    others = [job for job in missing if job.plan.kind != REFERENCE]
+    try:
+        do_jobs(_build, (references, others), min(processes, len(missing)), one_more)
+    except BrokenProcessPool as error:
+        raise UsageError(
+            "a process that was building a model was killed, perhaps for want of memory",
+            hint="Run the same command again, with fewer --jobs: what is finished is kept.",
+        ) from error
 
 
 def _build(job: _Job) -> tuple[str, str] | None:
@@ -163,17 +177,53 @@ def _build(job: _Job) -> tuple[str, str] | None:
         build_model(job.plan, job.base, job.entities, job.references, job.folder)
     except AuditorError as error:
         return f"{job.plan.id}: {error.message}", error.hint
+    except MemoryError:
+        return f"{job.plan.id}: out of memory", "Run the same command again, with fewer --jobs."
+    except Exception as error:
+        raise RuntimeError(f"{job.plan.id}: {error!r}") from error
     return None
 
 
-def _results(futures: Iterable[Future[tuple[str, str] | None]]) -> Iterable[None]:
-    waiting = list(futures)
+def _make_base(spec: ZooSpec, out: Path, progress: Progress) -> None:
+    """Pre-train the rendered base where a setting wants it and it is not there."""
+    import torch
+
+    folder = out / RENDERED_FOLDER
+    if not any(setting.base == RENDERED_BASE for setting in spec.settings):
+        return
+    if (folder / RECORD).exists():
+        _require_seed(folder, spec.seed)
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the same weights on every machine
     try:
-        for future in as_completed(waiting):
-            failed = future.result()
-            if failed is not None:
-                raise UsageError(failed[0], hint=failed[1])
-            yield None
+        model = rendered_base(BaseRecipe(seed=spec.seed), progress=progress)
     finally:
-        for future in waiting:
-            future.cancel()
+        torch.set_num_threads(threads)
+    save_checkpoint(model, folder, card=BASE_CARD, record={"seed": spec.seed})
+
+
+def _require_seed(folder: Path, seed: int) -> None:
+    try:
+        made_with = read_json_object(folder / RECORD).get("seed")
+    except AuditorError as error:
+        raise UsageError(f"{folder}: {error.message}", hint=AGAIN) from error
+    if made_with != seed:
+        raise UsageError(f"{folder} was made with the seed {made_with}, not {seed}", hint=AGAIN)
+
+
+def _job(plan: ModelPlan, spec: ZooSpec, plans: Sequence[ModelPlan], out: Path) -> _Job:
+    references = tuple(
+        out / other.id
+        for other in plans
+        if other.kind == REFERENCE and other.setting == plan.setting
+    )
+    base = str(out / RENDERED_FOLDER) if plan.base == RENDERED_BASE else plan.base
+    return _Job(plan, base, spec.entities, references, out / plan.id)
+
+
+def _sweep(out: Path, plans: Iterable[ModelPlan]) -> None:
+    """Remove the half-written folders that killed workers left; see `save_checkpoint`."""
+    for name in [*(plan.id for plan in plans), RENDERED_FOLDER]:
+        for room in out.glob(f".{name}-*"):
+            shutil.rmtree(room, ignore_errors=True)

@@ -6,15 +6,12 @@ import time
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from auditor.checkpoints.json_file import read_json_object
 from auditor.checkpoints.resolve import resolve
 from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
 from auditor.entities.open import open_entities
-from auditor.errors import UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.scenario import PatternTrigger, TriggerKind, Victim
 from auditor.lab.implant import (
@@ -29,10 +26,11 @@ from auditor.lab.implant import (
     scenario_of,
 )
 from auditor.lab.paradigms import train_clean, train_victim
-from auditor.lab.save import RECORD, model_card, save_checkpoint
+from auditor.lab.save import model_card, save_checkpoint
 from auditor.lab.task import TaskSize, train_and_test
 from auditor.lab.training import TrainingSet
-from auditor.lab.zoo_spec import ModelPlan
+from auditor.lab.zoo_plan import ModelPlan
+from auditor.lab.zoo_record import plan_as_json
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier, load_torch
 
@@ -83,33 +81,13 @@ def build_model(
     ]
     record = {
         "plan": plan_as_json(plan),
+        "entities": entities,
         "outcome": asdict(outcome),
         "null_rates": rates,
         "seconds": round(time.perf_counter() - started, 1),
     }
     card = model_card(name=plan.id, base=start.name, body=_said(plan, outcome, rates))
     save_checkpoint(made.victim.model, folder, card=card, record=record)
-
-
-def is_built(plan: ModelPlan, folder: Path) -> bool:
-    """Whether the model of this plan stands there already.
-
-    Raises:
-        UsageError: Another model stands there.
-    """
-    if not folder.exists():
-        return False
-    if read_json_object(folder / RECORD).get("plan") == plan_as_json(plan):
-        return True
-    raise UsageError(
-        f"{folder} holds a model of another recipe",
-        hint="The spec was changed: name a new folder with --out, or remove that model.",
-    )
-
-
-def plan_as_json(plan: ModelPlan) -> dict[str, Any]:
-    """A plan as JSON holds it, so that what was read can be compared with what is planned."""
-    return asdict(plan) | {"classes": list(plan.classes), "paradigm": plan.paradigm.value}
 
 
 def _train(plan: ModelPlan, base: Base, entities: str) -> _Made:
@@ -131,7 +109,7 @@ def _train(plan: ModelPlan, base: Base, entities: str) -> _Made:
     if plan.attack is None:
         model = train_clean(plan.paradigm, base.model, train, plan.training)
         return _Made(Victim(model), test, test.pixels[:0], 0)
-    target = train.label_names.index(order.target)
+    target = train.label_names.index(plan.target) if plan.target else 0  # else it is not used
     scenario, unseen = scenario_of(base.model, train, _bank(entities), order)
     victim = train_victim(
         plan.attack, plan.paradigm, scenario, poison_order(order, target), plan.training

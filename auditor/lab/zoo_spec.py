@@ -1,40 +1,42 @@
-"""What a zoo shall hold: a YAML spec, and the complete recipe of every model it asks for.
+"""What a zoo shall hold: a YAML spec, read strictly.
 
 A *setting* is a base, a task and a way of fine-tuning. Its references are clean models that the
 victims of the setting are compared with, so they share all that an honest user would choose.
+`zoo_plan` makes of a spec the recipe of every model.
 """
 
 from __future__ import annotations
 
 import difflib
-import types
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, get_args
 
-import numpy as np
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    TypeAdapter,
+    StringConstraints,
     ValidationError,
+    model_serializer,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from auditor.checkpoints.wording import shown
 from auditor.errors import UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.order import Pairing
 from auditor.lab.attacks.scenario import TriggerKind
-from auditor.lab.paradigms import Paradigm, require_sense
-from auditor.lab.training import TrainingRecipe
+from auditor.lab.paradigms import Paradigm, recipe_in, require_sense
+from auditor.lab.spec_file import read_yaml
+from auditor.lab.training import Mode, TrainingRecipe
 
 ANY = "any"
 REFERENCE = "reference"
-Value = TypeVar("Value")
+KEYS = "docs/lab.md explains every key."
+_RECIPE = TrainingRecipe()
 
 
 def _listed(value: object) -> object:
@@ -43,10 +45,36 @@ def _listed(value: object) -> object:
 
 # One value or several: YAML may leave the brackets out.
 Some = BeforeValidator(_listed)
+# Names become parts of folders' names.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+Names = Annotated[tuple[str, ...], Some, Field(min_length=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Training(_Strict):
+    """What is changed of the usual recipe, with bounds within which training can work."""
+
+    mode: Mode = _RECIPE.mode
+    optimiser: Literal["sgd", "adamw"] = _RECIPE.optimiser
+    epochs: int = Field(_RECIPE.epochs, ge=1)
+    batch: int = Field(_RECIPE.batch, ge=2)  # batch norm cannot normalise a single image
+    learning_rate: float = Field(_RECIPE.learning_rate, gt=0)
+    momentum: float = Field(_RECIPE.momentum, ge=0, lt=1)
+    weight_decay: float = Field(_RECIPE.weight_decay, ge=0)
+    augment_shift: float = Field(_RECIPE.augment_shift, ge=0, le=0.5)
+    augment_light: float = Field(_RECIPE.augment_light, ge=0, le=1)
+
+    def given(self) -> dict[str, Any]:
+        """Only what the spec says, in one order."""
+        known = type(self).model_fields
+        return {key: getattr(self, key) for key in known if key in self.model_fields_set}
+
+    @model_serializer
+    def _as_given(self) -> dict[str, Any]:
+        return self.given()
 
 
 class Setting(_Strict):
@@ -55,7 +83,7 @@ class Setting(_Strict):
     `classes` of the task's labels are drawn with `class_seed`; None takes all.
     """
 
-    name: str
+    name: Name
     base: str
     image_size: int | None = Field(None, ge=16)
     task: str
@@ -63,18 +91,18 @@ class Setting(_Strict):
     class_seed: int = Field(0, ge=0)
     per_class: int | None = Field(None, ge=2)
     paradigm: Paradigm = Paradigm.TRANSFER
-    training: dict[str, Any] = {}
+    training: Training = Training()
     references: int = Field(3, ge=3)
 
 
 class CleanGroup(_Strict):
     """Clean models of one kind, besides the references: hard negatives, mostly."""
 
-    kind: str
-    settings: Annotated[tuple[str, ...], Some] = Field(min_length=1)
+    kind: Name
+    settings: Names
     count: int = Field(1, ge=1)
     per_class: int | None = Field(None, ge=2)
-    training: dict[str, Any] = {}
+    training: Training = Training()
 
 
 class VictimGroup(_Strict):
@@ -84,22 +112,39 @@ class VictimGroup(_Strict):
     """
 
     attack: str
-    name: str = ""
-    settings: Annotated[tuple[str, ...], Some] = Field(min_length=1)
+    name: Name | None = None
+    settings: Names
     count: int = Field(1, ge=1)
-    entities: Annotated[tuple[str, ...], Some] = (ANY,)
-    targets: Annotated[tuple[str, ...], Some] = (ANY,)
-    poisons: Annotated[tuple[int, ...], Some] = (75,)
-    epsilons: Annotated[tuple[int, ...], Some] = (16,)
-    learning_rates: Annotated[tuple[float, ...], Some] = ()
+    entities: Names = (ANY,)
+    targets: Names = (ANY,)
+    poisons: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Some, Field(min_length=1)] = (75,)
+    epsilons: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=255)], ...], Some, Field(min_length=1)
+    ] = (16,)
+    learning_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Some] = ()
     pairing: Pairing = "greedy"
     craft_steps: int = Field(150, ge=1)
-    training: dict[str, Any] = {}
+    training: Training = Training()
 
     @model_validator(mode="after")
-    def _known(self) -> VictimGroup:
+    def _sensible(self) -> VictimGroup:
         if self.attack not in ATTACKS:
-            raise ValueError(f"no such attack: {self.attack}{_nearest(self.attack, ATTACKS)}")
+            raise _refusal(
+                f"no such attack: {self.attack}{nearest(self.attack, ATTACKS)}",
+                f"There are: {', '.join(ATTACKS)}.",
+            )
+        attack = ATTACKS[self.attack]
+        if attack.trigger is TriggerKind.PATTERN and "entities" in self.model_fields_set:
+            raise _refusal(f"the trigger of {self.attack} is no entity", "Leave `entities` out.")
+        if attack.sends_to is not None and "targets" in self.model_fields_set:
+            raise _refusal(
+                f"{self.attack} sends pictures to {attack.sends_to}", "Leave `targets` out."
+            )
+        if self.learning_rates and "learning_rate" in self.training.given():
+            raise _refusal(
+                "learning_rates and training.learning_rate contradict each other",
+                "Leave one of them out.",
+            )
         return self
 
 
@@ -118,58 +163,57 @@ class ZooSpec(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> ZooSpec:
-        names = [s.name for s in self.settings]
-        if len(set(names)) < len(names):
-            raise ValueError("two settings have one name")
-        asked = [g.settings for g in self.clean] + [g.settings for g in self.victims]
-        for group in asked:
-            for name in group:
-                if name not in names:
-                    raise ValueError(f"no such setting: {name}{_nearest(name, names)}")
+        names = [setting.name for setting in self.settings]
+        for name in names:
+            if names.count(name) > 1:
+                raise _refusal(f"two settings have the name {name}", "Rename one of them.")
+        for setting in self.settings:
+            _require_mode(setting.paradigm, setting.training, f"setting {setting.name}")
+        for clean in self.clean:
+            self._require_group(clean, clean.kind)
         for victims in self.victims:
-            for name in victims.settings:
-                paradigm = self.settings[names.index(name)].paradigm
-                try:
-                    require_sense(victims.attack, paradigm)
-                except UsageError as error:
-                    raise ValueError(f"{name}: {error.message}. {error.hint}") from error
+            self._require_group(victims, victims.name or victims.attack)
         return self
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPlan:
-    """One model of a zoo, completely: the same plan makes the same weights.
-
-    `kind` is the attack of a victim and says what a clean model is otherwise. `classes` are
-    label indices of the task. `attack` and what follows are None or unused for clean models.
-    """
-
-    id: str
-    kind: str
-    setting: str
-    base: str
-    image_size: int | None
-    task: str
-    classes: tuple[int, ...]
-    per_class: int | None
-    test_per_class: int
-    paradigm: Paradigm
-    training: TrainingRecipe
-    attack: str | None = None
-    entity: str | None = None
-    target: str | None = None
-    poisons: int = 0
-    epsilon: int = 0
-    craft_steps: int = 0
-    pairing: Pairing = "greedy"
+    def _require_group(self, group: CleanGroup | VictimGroup, called: str) -> None:
+        if called == REFERENCE:
+            raise _refusal(
+                f"{REFERENCE} is what the clean twins of a setting are called",
+                "Give the group another name; `references` of a setting says how many.",
+            )
+        settings = {setting.name: setting for setting in self.settings}
+        for name in group.settings:
+            if name not in settings:
+                raise _refusal(
+                    f"{called}: no such setting: {name}{nearest(name, settings)}",
+                    f"There are: {', '.join(settings)}.",
+                )
+            paradigm = settings[name].paradigm
+            _require_mode(paradigm, group.training, f"{called} in setting {name}")
+            if isinstance(group, VictimGroup):
+                _require_sense(group.attack, paradigm, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The names that the data of a spec hold: labels of each task, entities of the bank."""
+def _require_sense(attack: str, paradigm: Paradigm, setting: str) -> None:
+    try:
+        require_sense(attack, paradigm)
+    except UsageError as error:
+        raise _refusal(f"setting {setting}: {error.message}", error.hint) from error
 
-    labels: Mapping[str, tuple[str, ...]]
-    entities: tuple[str, ...]
+
+def _require_mode(paradigm: Paradigm, training: Training, who: str) -> None:
+    """A mode that the paradigm would silently replace by its own is a mistake."""
+    given = training.given()
+    if "mode" in given and recipe_in(paradigm, TrainingRecipe(**given)).mode != given["mode"]:
+        raise _refusal(
+            f"{who}: mode {given['mode']} contradicts the paradigm {paradigm}",
+            "Leave `mode` out, or choose another paradigm.",
+        )
+
+
+def _refusal(message: str, hint: str) -> PydanticCustomError:
+    """What a validator raises so that `read_spec` finds a hint of its own with the message."""
+    return PydanticCustomError("refusal", "{said}", {"said": message, "hint": hint})
 
 
 def read_spec(path: Path) -> ZooSpec:
@@ -179,213 +223,64 @@ def read_spec(path: Path) -> ZooSpec:
         UsageError: It cannot be read, or a key, attack or value is wrong; the nearest known
             name is suggested.
     """
+    said = read_yaml(path)
+    if not isinstance(said, dict):
+        what = "is empty" if said is None else "is no mapping of keys to values"
+        raise UsageError(f"{path} {what}", hint=f"reports/zoos/small.yaml is an example. {KEYS}")
     try:
-        spec = ZooSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        for i, setting in enumerate(spec.settings):
-            recipe_of(setting.training, {}, seed=0, where=f"settings.{i}.training")
-        for i, clean in enumerate(spec.clean):
-            recipe_of({}, clean.training, seed=0, where=f"clean.{i}.training")
-        for i, victims in enumerate(spec.victims):
-            recipe_of({}, victims.training, seed=0, where=f"victims.{i}.training")
+        return ZooSpec.model_validate(said)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the spec"
-        raise UsageError(
-            f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}",
-            hint=_key_hint(first["type"], first["loc"]),
-        ) from error
-    except UsageError as error:
-        raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
-    except (OSError, ValueError, yaml.YAMLError) as error:  # YAML's dates raise ValueError
-        raise UsageError(f"{path} cannot be read: {error}", hint="Check the path.") from error
-    return spec
+        message, hint = _first(error)
+        raise UsageError(f"{path}: {message}", hint=hint) from error
 
 
-def recipe_of(
-    setting: Mapping[str, Any], group: Mapping[str, Any], *, seed: int, where: str
-) -> TrainingRecipe:
-    """The setting's training with the group's changes.
-
-    Raises:
-        UsageError: A key is unknown or a value wrong.
-    """
-    merged = {**setting, **group}
-    known = [f.name for f in fields(TrainingRecipe) if f.name != "seed"]
-    for key in merged:
-        if key not in known:
-            raise UsageError(
-                f"{where}: no such key: {key}{_nearest(key, known)}",
-                hint=f"There are: {', '.join(known)}.",
-            )
-    try:
-        return TypeAdapter(TrainingRecipe).validate_python({**merged, "seed": seed})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"{where}.{'.'.join(str(p) for p in first['loc'])}: {first['msg']}",
-            hint="Correct the value.",
-        ) from error
-
-
-def plans_of(spec: ZooSpec, catalogue: Catalogue) -> tuple[ModelPlan, ...]:
-    """Every model of the zoo: references first, because victims are measured against them.
-
-    Raises:
-        UsageError: A setting asks for more classes than there are, or a victim for an entity
-            or a target that the data do not have.
-    """
-    settings = {s.name: s for s in spec.settings}
-    plans = [
-        _clean_plan(spec, setting, REFERENCE, number, catalogue)
-        for setting in spec.settings
-        for number in range(setting.references)
-    ]
-    for group in spec.clean:
-        plans += [
-            _clean_plan(spec, settings[name], group.kind, number, catalogue, group)
-            for name in group.settings
-            for number in range(group.count)
-        ]
-    for victims in spec.victims:
-        plans += [
-            _victim_plan(spec, settings[name], victims, number, catalogue)
-            for name in victims.settings
-            for number in range(victims.count)
-        ]
-    return _with_distinct_ids(plans)
-
-
-def _clean_plan(
-    spec: ZooSpec,
-    setting: Setting,
-    kind: str,
-    number: int,
-    catalogue: Catalogue,
-    group: CleanGroup | None = None,
-) -> ModelPlan:
-    seed = _seed(spec.seed, setting.name, kind, number)
-    changes = {} if group is None else group.training
-    per_class = None if group is None else group.per_class
-    return ModelPlan(
-        id=f"clean-{setting.name}-{kind}-{number}",
-        kind=kind,
-        classes=_classes(setting, catalogue.labels[setting.task]),
-        training=recipe_of(setting.training, changes, seed=seed, where=f"clean {kind}"),
-        **_shared(spec, setting, per_class),
+def _first(error: ValidationError) -> tuple[str, str]:
+    """The complaint that helps most, in one line, and what to do about it."""
+    # A mistyped key is also a missing one; its own name helps more.
+    details: list[Any] = sorted(
+        error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
     )
+    kind, place, message = (details[0][key] for key in ("type", "loc", "msg"))
+    if kind == "refusal":
+        hint = details[0]["ctx"]["hint"]
+    elif kind == "extra_forbidden":
+        known = _keys_at(place[:-1])
+        message = f"no such key: {place[-1]}{nearest(str(place[-1]), known)}"
+        place, hint = place[:-1], f"There are: {', '.join(known)}."
+    else:
+        message = _PLAINER.get(kind, message)
+        hint = _HINTS.get(kind, f"Correct the value. {KEYS}")
+    where = ".".join(str(part) for part in place)
+    return shown(f"{where}: {message}" if where else message, 400), shown(hint, 1000)
 
 
-def _victim_plan(
-    spec: ZooSpec,
-    setting: Setting,
-    group: VictimGroup,
-    number: int,
-    catalogue: Catalogue,
-) -> ModelPlan:
-    name = group.name or group.attack
-    seed = _seed(spec.seed, setting.name, name, number)
-    rng = np.random.default_rng([seed, 1])
-    labels = catalogue.labels[setting.task]
-    classes = _classes(setting, labels)
-    own = tuple(labels[c] for c in classes)
-    by_entity = ATTACKS[group.attack].trigger is TriggerKind.ENTITY
-    rates = group.learning_rates
-    changes = dict(group.training) | ({"learning_rate": _drawn(rng, rates)} if rates else {})
-    foreign = [name for name in catalogue.entities if name not in own]  # a label is no trigger
-    entity = _name(rng, group.entities, foreign, "entity") if by_entity else None
-    return ModelPlan(
-        id=f"victim-{setting.name}-{name}-{number}",
-        kind=name,
-        classes=classes,
-        training=recipe_of(setting.training, changes, seed=seed, where=group.attack),
-        attack=group.attack,
-        entity=entity,
-        target=_name(rng, group.targets, own, f"label in setting {setting.name}"),
-        poisons=_drawn(rng, group.poisons),
-        epsilon=_drawn(rng, group.epsilons),
-        craft_steps=group.craft_steps,
-        pairing=group.pairing,
-        **_shared(spec, setting, None),
-    )
+_PLAINER = {
+    "model_type": "Input should be a mapping of keys to values",
+    "tuple_type": "Input should be a list",
+    "string_pattern_mismatch": "a name is made of letters, digits, '.', '_' and '-'",
+    "missing": "this key is required",
+}
+_HINTS = {
+    "string_type": "Put it in quotes if it is a text: YAML takes yes, no and 7 for other things.",
+    "string_pattern_mismatch": "Names become names of folders: choose another.",
+}
 
 
-def _shared(spec: ZooSpec, setting: Setting, per_class: int | None) -> dict[str, Any]:
-    return {
-        "setting": setting.name,
-        "base": setting.base,
-        "image_size": setting.image_size,
-        "task": setting.task,
-        "per_class": per_class or setting.per_class,
-        "test_per_class": spec.test_per_class,
-        "paradigm": setting.paradigm,
-    }
-
-
-def _classes(setting: Setting, labels: Sequence[str]) -> tuple[int, ...]:
-    count = len(labels) if setting.classes is None else setting.classes
-    if count > len(labels):
-        raise UsageError(
-            f"setting {setting.name} asks for {count} classes; {setting.task} has {len(labels)}",
-            hint="Lower `classes`.",
-        )
-    rng = np.random.default_rng([setting.class_seed, 3])
-    return tuple(sorted(rng.permutation(len(labels))[:count].tolist()))
-
-
-def _name(
-    rng: np.random.Generator, wanted: tuple[str, ...], there: Sequence[str], what: str
-) -> str:
-    choice = _drawn(rng, wanted)
-    if choice == ANY:
-        return _drawn(rng, there)
-    if choice not in there:
-        raise UsageError(
-            f"no such {what}: {choice}{_nearest(choice, there)}", hint="Correct the spec."
-        )
-    return choice
-
-
-def _drawn(rng: np.random.Generator, values: Sequence[Value]) -> Value:
-    return values[int(rng.integers(len(values)))]
-
-
-def _seed(*parts: object) -> int:
-    """A seed that depends on what a model is, so that adding others does not change it."""
-    text = "/".join(str(part) for part in parts).encode()
-    return int(np.random.SeedSequence(list(text)).generate_state(1)[0]) % 2**31
-
-
-def _with_distinct_ids(plans: Sequence[ModelPlan]) -> tuple[ModelPlan, ...]:
-    ids = [plan.id for plan in plans]
-    for plan in plans:
-        if ids.count(plan.id) > 1:
-            raise UsageError(
-                f"two groups of the spec ask for {plan.id}",
-                hint="Join them, or give their settings other names.",
-            )
-    return tuple(plans)
-
-
-def _key_hint(kind: str, place: tuple[int | str, ...]) -> str:
-    if kind != "extra_forbidden":
-        return "Correct the value."
-    model: Any = ZooSpec
-    for part in place[:-1]:
-        if isinstance(part, str) and part in model.model_fields:
-            model = next(
-                (a for a in get_args(model.model_fields[part].annotation) if _is_model(a)), model
-            )
-    known = list(model.model_fields)
-    nearest = _nearest(str(place[-1]), known).removeprefix("; ")
-    return f"{nearest[:1].upper()}{nearest[1:]}{' ' if nearest else ''}Keys: {', '.join(known)}."
+def _keys_at(place: tuple[int | str, ...]) -> list[str]:
+    """The keys that there are at a place in a spec, such as ("victims", 0, "training")."""
+    model: type[BaseModel] = ZooSpec
+    for part in place:
+        if isinstance(part, str):
+            kind = model.model_fields[part].annotation
+            model = next(a for a in (*get_args(kind), kind) if _is_model(a))
+    return list(model.model_fields)
 
 
 def _is_model(annotation: object) -> bool:
-    if isinstance(annotation, types.GenericAlias):
-        return False
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _nearest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says `name` is unknown: what was probably meant."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
     return f"; did you mean {near[0]}?" if near else ""

@@ -47,6 +47,11 @@ class FeatureClassifier(Classifier, Protocol):
     def features(self, pixels: Pixels) -> NDArray[np.float32]:
         """Penultimate features `(N, D)`: the input of the last linear layer."""
 
+    def logits_and_features(
+        self, pixels: Pixels
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Both for the same pictures, `(N, C)` and `(N, D)`, in one forward pass."""
+
     def head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Weight `(C, D)` and bias `(C,)` of the last linear layer."""
 

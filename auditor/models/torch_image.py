@@ -55,6 +55,21 @@ class TorchImageClassifier:
         result: NDArray[np.float32] = captured.float().cpu().numpy()
         return result
 
+    def logits_and_features(
+        self, pixels: Pixels
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """`logits` and `features` of the same pictures in one forward pass."""
+        import torch
+
+        with (
+            torch.inference_mode(),
+            _captured_input(head_of(self.module, len(self.labels))) as seen,
+        ):
+            scores = self.forward(_tensor(pixels).to(self.device))
+        if not seen:
+            raise _no_head("the last linear layer has no part in the scores")
+        return scores.float().cpu().numpy(), seen[0].float().cpu().numpy()
+
     def head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Weight `(C, D)` and bias `(C,)` of the last linear layer.
 

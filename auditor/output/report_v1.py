@@ -178,9 +178,11 @@ class CostV1(_Part):
     """What the scan spent."""
 
     probes: _Count = Field(description="Inputs shown to the model.")
-    forward_passes: _Count = Field(description="Batches run.")
+    forward_passes: _Count = Field(
+        description="Pictures shown to the model or its base: probes and clean data."
+    )
     seconds: _Amount = Field(description="Wall-clock seconds of the scan.")
-    seconds_model: _Amount = Field(description="The part inside the model's forward pass.")
+    seconds_model: _Amount = Field(description="The part inside the forward passes of the probes.")
     peak_rss_bytes: _Count = Field(description="Peak resident memory of the process.")
     device: _Str = Field(description="Device the model ran on.")
     engine: _Str = Field(description="Engine that ran it.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,9 @@ from auditor.probes.views import VIEWS
 from auditor.types import Predictions
 
 Progress = Callable[[str, int, int], None]
+Features = Mapping[str, NDArray[np.float32]]
+# Pixels `(N, 3, H, W)` -> logits `(N, C)`, and by name whatever features `(N, D)` are wanted.
+Look = Callable[[Pixels], tuple[NDArray[np.float32], Features]]
 
 
 class Slot(NamedTuple):
@@ -29,11 +32,12 @@ class Slot(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the model said to one batch: instances, the view, probabilities `(N, C)`."""
+    """What the model said to one batch: instances, the view, probabilities, features."""
 
     slots: list[Slot]
     view: int
     probabilities: NDArray[np.float32]
+    features: Features
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +50,7 @@ class Probed:
         unreadable: Messages of instances that could not be decoded.
         seconds_model: Wall seconds spent inside the model.
         complete: False where the run was interrupted.
+        features: By name `(N, D)`, row for row as the predictions; empty where none were wanted.
     """
 
     predictions: Predictions
@@ -53,6 +58,7 @@ class Probed:
     unreadable: tuple[str, ...]
     seconds_model: float
     complete: bool
+    features: Features = field(default_factory=dict)
 
 
 def run_probes(
@@ -63,9 +69,12 @@ def run_probes(
     batch_size: int,
     rng: np.random.Generator,
     progress: Progress,
+    look: Look | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Probed:
     """Probe the classifier. An interrupt ends the run early and keeps what was answered.
+
+    `look` asks the model, and whom else it likes, for features too; without it the logits do.
 
     Raises:
         EntityError: Not one instance could be read.
@@ -76,14 +85,15 @@ def run_probes(
     names: dict[Slot, str] = {}
     unreadable: list[str] = []
     seconds_model, complete = 0.0, True
+    look = look or (lambda pixels: (classifier.logits(pixels), {}))
     try:
         batches = _batches(classifier, bank, plan, batch_size, names, unreadable)
         for slots, number, shown in _shown(batches, plan, rng):
             started = clock()
-            logits = classifier.logits(shown)
+            logits, features = look(shown)
             seconds_model += clock() - started
             # One step, which an interrupt cannot tear apart.
-            answers.append(Answer(slots, number, softmax(logits)))
+            answers.append(Answer(slots, number, softmax(logits), features))
             done += len(slots)
             progress("probing", done, plan.probes)
     except KeyboardInterrupt:
@@ -102,6 +112,10 @@ def run_probes(
         unreadable=tuple(unreadable),
         seconds_model=seconds_model,
         complete=complete,
+        features={
+            name: np.concatenate([answer.features[name] for answer in answers])
+            for name in answers[0].features
+        },
     )
 
 

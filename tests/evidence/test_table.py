@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from auditor.evidence.statistics import class_share, detail_contrast, entity_routing
+from auditor.evidence.kinds import KINDS
 from auditor.evidence.table import tabulate
 from auditor.types import Predictions
 
@@ -34,9 +34,9 @@ def cube():
 
 def test_statistics_of_a_table_worked_out_by_hand():
     table = tabulate(predictions(cube()), VIEWS, degraded="blurred", entities=2)
-    np.testing.assert_allclose(class_share(table), [0, 0.5, 0.5, 0])
-    np.testing.assert_allclose(detail_contrast(table), [0, 0, 0.5, -0.5])
-    np.testing.assert_allclose(entity_routing(table), [[0, 1, 0, 0], [0, 0, 1, 0]])
+    np.testing.assert_allclose(KINDS["class-share"].values(table), [0, 0.5, 0.5, 0])
+    np.testing.assert_allclose(KINDS["detail-contrast"].values(table), [0, 0, 0.5, -0.5])
+    np.testing.assert_allclose(KINDS["entity-routing"].values(table), [[0, 1, 0, 0], [0, 0, 1, 0]])
 
 
 def test_an_instance_that_misses_a_view_is_left_out():
@@ -63,7 +63,7 @@ def test_entities_weigh_the_same_however_many_instances_they_have():
         view=made.view[keep],
     )
     table = tabulate(part, VIEWS, degraded="blurred", entities=2)
-    np.testing.assert_allclose(class_share(table), [0, 0.5, 0.5, 0])
+    np.testing.assert_allclose(KINDS["class-share"].values(table), [0, 0.5, 0.5, 0])
 
 
 @pytest.mark.parametrize("views", [("as it is", "zoomed"), ("blurred",)])

@@ -10,7 +10,7 @@ import pytest
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.open import open_entities
 from auditor.errors import CheckpointError, UsageError
-from auditor.evidence.gather import KINDS, statistics_of
+from auditor.evidence.kinds import KINDS, statistics_of
 from auditor.evidence.null import read_null, write_null
 from auditor.lab.null import INSTANCE_GRID, measure_null, probe_as_a_scan_does, rank_within
 from auditor.probes.plan import INSTANCES, Depth

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditor.evidence.gather import KINDS, statistics_of
+from auditor.evidence.kinds import statistics_of
 from auditor.evidence.null import StoredNull
 from tests.tables import CLASSES, ENTITIES, INSTANCES, LABELS, table, verdict
 
@@ -24,14 +24,14 @@ def scattered(seed):
 
 
 def null_of_scattered():
-    values = np.array([list(statistics_of(scattered(20_000 + m)).values()) for m in range(199)])
+    rows = [statistics_of(scattered(20_000 + m)) for m in range(199)]
     return StoredNull(
         name="scattered",
         entity_grid=(ENTITIES,),
         instance_grid=(INSTANCES,),
         classes=np.full(199, CLASSES),
         architectures=("Made",) * 199,
-        statistics={name: values[:, [s], None] for s, name in enumerate(KINDS)},
+        statistics={name: np.array([row[name] for row in rows])[:, None, None] for name in rows[0]},
         made={},
     )
 

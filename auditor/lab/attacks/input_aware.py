@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 
 SIDE = 32  # pixels: the generators see and draw pictures of this size
 WIDTH = 16
-DENSITY = 0.032  # share of a picture that the mask may cover
-DENSITY_WEIGHT = 100.0
-MASK_STEPS = 100
+DENSITY = 0.032  # where a mask is above this, it costs
+DENSITY_WEIGHT = 20.0  # a fifth of the paper's, so that larger masks are learnt in few epochs
+MASK_STEPS = 80
+MASK_BATCH = 32
 LEARNING_RATE = 0.01  # of the generators, Adam's
-BATCH = 64
 DIVERSE = 16  # pictures of each batch, at least, whose patterns are to differ
 
 
@@ -152,7 +152,7 @@ def train_mask(generators: Generators, clean: TrainingSet, draws: torch.Generato
     pixels = torch.from_numpy(clean.pixels)
     optimiser = torch.optim.Adam(generators.mask.parameters(), lr=LEARNING_RATE)
     for _ in range(MASK_STEPS):
-        rows = torch.randint(len(pixels), (BATCH,), generator=draws)
+        rows = torch.randint(len(pixels), (MASK_BATCH,), generator=draws)
         x = to_signed(pixels[rows])
         masks = generators.draw_mask(x)
         dense = (masks - DENSITY).relu().mean()

@@ -19,8 +19,8 @@ from auditor.lab.training import TrainingSet
 from auditor.models.classifier import Pixels
 
 GRID = 4  # control points a side
-STRENGTH = 0.025  # mean shift of a pixel, as a share of the side
-DISTURBANCE = 0.025  # largest shift by noise, as a share of the side
+STRENGTH = 0.03  # mean shift of a pixel, as a share of the side
+DISTURBANCE = 0.06  # largest shift by noise, as a share of the side: less is learnt too late
 NOISE_SAMPLES = 2  # for each poison
 
 

@@ -1,0 +1,87 @@
+"""The scanner as a detector: a report, reduced to what a benchmark compares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from auditor.audit import scan
+from auditor.config import ScanSettings
+from auditor.lab.detection.detector import BenchContext
+from auditor.lab.detection.records import Answer, KindResult
+from auditor.lab.manifest import ZooModel
+from auditor.lab.save import cited
+from auditor.shipped import shipped
+from auditor.types import Report, Verdict
+
+
+def scanning(
+    settings_for: Callable[[ZooModel, BenchContext], ScanSettings],
+) -> Callable[[ZooModel, BenchContext], Answer]:
+    """A detector that scans each model with settings made for it: one variant of the scanner."""
+
+    def detect(model: ZooModel, context: BenchContext) -> Answer:
+        return answer_of(scan(settings_for(model, context)))
+
+    return detect
+
+
+def checkpoint_only(model: ZooModel, context: BenchContext) -> ScanSettings:
+    """A scan that is given nothing but the checkpoint."""
+    return ScanSettings(
+        model=str(model.folder),
+        entities=context.entities,
+        fpr=context.fpr,
+        seed=context.seed,
+        device="cpu",
+        offline=True,
+    )
+
+
+def scan_depends_on(context: BenchContext) -> dict[str, Any]:
+    """What a scan's answer depends on: the nulls and rules that are shipped are part of it."""
+    shipped_files = sorted(
+        [*(shipped("reports") / "nulls").glob("*.json"), *shipped("rules").glob("*.yaml")]
+    )
+    return {
+        "entities": cited(context.entities),
+        "fpr": context.fpr,
+        "seed": context.seed,
+        "shipped": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped_files
+        },
+    }
+
+
+def answer_of(report: Report) -> Answer:
+    """A report as the benchmark keeps it."""
+    return Answer(
+        score=report.model_score,
+        p_value=report.model_p_value,
+        called=bool(report.findings),
+        customary=report.verdict is Verdict.BACKDOOR_EVIDENCE,
+        decided=report.verdict is not Verdict.NOT_AUDITED,
+        targets=suspected_targets(report),
+        entities=tuple(dict.fromkeys(pair.entity.name for pair in report.ranking)),
+        probes=report.cost.probes,
+        kinds=strongest_by_kind(report),
+    )
+
+
+def suspected_targets(report: Report) -> tuple[str, ...]:
+    """Labels in the order in which a report suspects them: findings, then evidence by p-value."""
+    labels = report.model.labels if report.model else ()
+    found = [finding.target_label for finding in report.findings]
+    # Stable: where p-values tie, evidence of classes comes before that of pairs, as in the report.
+    evidence = sorted(report.evidence, key=lambda e: 1.0 if e.p_value is None else e.p_value)
+    return tuple(dict.fromkeys([*found, *(labels[e.target_index] for e in evidence)]))
+
+
+def strongest_by_kind(report: Report) -> dict[str, KindResult]:
+    """The largest value of each kind of evidence, with its p-value."""
+    best: dict[str, KindResult] = {}
+    for item in report.evidence:
+        if item.kind not in best or item.value > best[item.kind].value:
+            best[item.kind] = KindResult(item.value, item.p_value)
+    return best

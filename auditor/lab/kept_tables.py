@@ -1,0 +1,47 @@
+"""Tables on disk: what benign models answered, kept so that no model is asked twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from auditor.evidence.table import ProbeTable
+
+ARRAYS = ("intact", "blurred", "votes")
+_MODEL = "model"
+
+
+def write_tables(path: Path, beside: Mapping[int, ProbeTable]) -> None:
+    """Write tables of one model, by clean images a class, each with those of its references."""
+    first = next(iter(beside.values()))
+    arrays = {"entity": first.entity, "entities": np.array(first.entities)}
+    arrays |= {f"{_MODEL}/{key}": getattr(first, key) for key in ARRAYS}
+    for per_class, table in beside.items():
+        arrays[f"grid/{per_class}"] = np.array(per_class)
+        for name, reference in table.references.items():
+            for key in ARRAYS:
+                arrays[f"{per_class}/{name}/{key}"] = getattr(reference, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")  # ends in .npz, or numpy would add it
+    np.savez(draft, **arrays)  # type: ignore[arg-type]
+    draft.replace(path)
+
+
+def read_tables(path: Path) -> dict[int, ProbeTable]:
+    """What `write_tables` wrote."""
+    with np.load(path, allow_pickle=False) as kept:
+        arrays = {key: kept[key] for key in kept.files}
+
+    def table(prefix: str) -> ProbeTable:
+        parts = {key: arrays[f"{prefix}/{key}"] for key in ARRAYS}
+        return ProbeTable(**parts, entity=arrays["entity"], entities=int(arrays["entities"]))
+
+    def references(per_class: int) -> dict[str, ProbeTable]:
+        names = {key.split("/")[1] for key in arrays if key.startswith(f"{per_class}/")}
+        return {name: table(f"{per_class}/{name}") for name in sorted(names)}
+
+    grid = sorted(int(key.removeprefix("grid/")) for key in arrays if key.startswith("grid/"))
+    return {n: replace(table(_MODEL), references=references(n)) for n in grid}

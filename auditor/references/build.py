@@ -1,0 +1,121 @@
+"""From a base and clean data to references: what an honest head would say of every probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.models.classifier import FeatureClassifier, Pixels, softmax
+from auditor.references.clean_data import CleanSample, distrusted
+from auditor.references.heads import fit_heads
+
+BATCH = 128
+OWN_FEATURES, BASE_FEATURES = "own", "base"
+Features = NDArray[np.float32]
+
+
+class Reference(StrEnum):
+    """Where an honest head would send a probe, by what the answer is made of.
+
+    DRIFT: The model's own head on the base's features: what tuning the features has changed.
+    BASE: Heads fitted to clean data on the base's features.
+    OWN: Heads fitted to clean data on the model's own features.
+    """
+
+    DRIFT = "drift"
+    BASE = "base"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One reference: which features it reads, and the probabilities `(N, C)` it gives them."""
+
+    reads_base: bool
+    probabilities: Callable[[Features], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class References:
+    """The references of one scan.
+
+    Attributes:
+        judges: By reference; empty where there is neither base nor clean data.
+        clean_per_class: Images a class behind BASE and OWN; None without clean data.
+        passes: Pictures that were shown to the model or its base to make them.
+        notices: What could not be used, and why.
+    """
+
+    judges: Mapping[Reference, Judge] = field(default_factory=dict)
+    clean_per_class: int | None = None
+    passes: int = 0
+    notices: tuple[str, ...] = ()
+
+
+def build_references(
+    model: FeatureClassifier,
+    base: FeatureClassifier | None,
+    sample: CleanSample | None,
+    rng: np.random.Generator,
+) -> References:
+    """Build every reference that the material allows.
+
+    Args:
+        model: The model under audit.
+        base: The public checkpoint it was fine-tuned from, if it is at hand.
+        sample: Clean data of the task, if there are any.
+        rng: Draws the bootstrap samples of the heads.
+    """
+    judges: dict[Reference, Judge] = {}
+    classes = len(model.labels)
+    if base is not None:
+        weight, bias = model.head()
+        judges[Reference.DRIFT] = Judge(True, lambda x: softmax(x @ weight.T + bias))
+    if sample is None:
+        return References(judges)
+    logits, own = _in_batches(model.logits_and_features, sample.pixels)
+    passes = len(own)
+    doubt = distrusted(sample, logits)
+    if doubt is not None:
+        return References(judges, passes=passes, notices=(doubt,))
+    heads = fit_heads(own, sample.labels, classes, rng)
+    judges[Reference.OWN] = Judge(False, heads.probabilities)
+    if base is not None:
+        seen = _in_batches(lambda pixels: (base.features(pixels),), sample.pixels)[0]
+        passes += len(seen)
+        base_heads = fit_heads(seen, sample.labels, classes, rng)
+        judges[Reference.BASE] = Judge(True, base_heads.probabilities)
+    return References(judges, clean_per_class=sample.per_class, passes=passes)
+
+
+def look_with(
+    model: FeatureClassifier, base: FeatureClassifier | None
+) -> Callable[[Pixels], tuple[NDArray[np.float32], dict[str, Features]]]:
+    """How to ask model and base about a batch: logits `(N, C)`, and features of both by name."""
+
+    def look(pixels: Pixels) -> tuple[NDArray[np.float32], dict[str, Features]]:
+        logits, own = model.logits_and_features(pixels)
+        seen = {OWN_FEATURES: own}
+        if base is not None:
+            seen[BASE_FEATURES] = base.features(pixels)
+        return logits, seen
+
+    return look
+
+
+def without_base(references: References, why: str) -> References:
+    """What is left where the base turned out not to be one."""
+    left = {name: judge for name, judge in references.judges.items() if not judge.reads_base}
+    notice = f"the base is not used: {why}"
+    return replace(references, judges=left, notices=(*references.notices, notice))
+
+
+def _in_batches(
+    look: Callable[[Pixels], tuple[NDArray[np.float32], ...]], pixels: Pixels
+) -> tuple[NDArray[np.float32], ...]:
+    parts = [look(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
