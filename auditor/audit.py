@@ -22,13 +22,15 @@ from auditor.datasets.parquet import Columns
 from auditor.entities.bank import EntityBank
 from auditor.entities.open import open_entities
 from auditor.errors import EntityError
+from auditor.evidence.allowed import allowed_pairs
 from auditor.evidence.examples import telling_examples
 from auditor.evidence.gather import Gathered, gather
 from auditor.evidence.kinds import KINDS
-from auditor.evidence.legitimate import without_own_labels
+from auditor.evidence.legitimate import Job, the_job
+from auditor.evidence.neighbours import with_neighbours
 from auditor.evidence.null import stored_null
 from auditor.evidence.score import score
-from auditor.evidence.table import looks_of, table_of
+from auditor.evidence.table import ProbeTable, looks_of, table_of
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
@@ -50,7 +52,6 @@ NEEDS = {
     Reference.BASE: ("--base", "--clean-data"),
     Reference.OWN: ("--clean-data",),
 }
-NOTHING = Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
 Progress = Callable[[str, int, int], None]
 
 
@@ -70,6 +71,7 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     checkpoint = resolve(settings.model, offline=settings.offline)
     classifier = load_classifier(checkpoint, engine=settings.engine, device=settings.device)
     bank = open_entities(_entity_source(settings), seed=settings.seed)
+    allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
     material = open_material(classifier, _wanted(settings, checkpoint))
     return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
 
@@ -86,7 +88,8 @@ def audit(
     progress: Progress = silent,
 ) -> Report:
     """The part of a scan that comes after loading: probe, gather, judge, report."""
-    foreign, legitimate = _foreign(bank, classifier.labels)
+    job = _job(bank, classifier.labels, settings)
+    foreign = job.bank
     plan = plan_probes(foreign.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
     probed = run_probes(
@@ -99,22 +102,9 @@ def audit(
         look=look_with(material.model, material.base) if material.model is not None else None,
     )
     table, references = table_of(
-        probed, plan.views, material.references, entities=len(foreign.entities)
+        probed, plan.views, material.references, entities=len(foreign.entities), held=job.held
     )
-    gathered = (
-        gather(
-            table,
-            stored_null(foreign.instance_source),
-            entities=foreign.entities,
-            labels=classifier.labels,
-            rng=rng,
-            clean_per_class=references.clean_per_class,
-            architecture=architecture_of(checkpoint.config),
-            looks=looks_of(probed, plan.views, table.tested),
-        )
-        if len(table.entity)
-        else NOTHING
-    )
+    gathered = _gathered(table, references, probed, plan, foreign, checkpoint, classifier, rng)
     spoke, silent_rules = rules_that_speak(rules, gathered, references, settings)
     judgement = judge(
         spoke,
@@ -135,11 +125,13 @@ def audit(
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,
         entities=tuple(foreign.entities[i] for i in table.tested),
-        findings=judgement.findings,
+        findings=with_neighbours(
+            judgement.findings, probed, foreign.entities, plan.views, references.clean
+        ),
         ranking=gathered.ranking,
         evidence=gathered.evidence,
-        skips=(*_not_asked(probed, plan, foreign), *judgement.skips, *silent_rules, *legitimate),
-        notices=(*_notices(bank, probed), *references.notices),
+        skips=(*_not_asked(probed, plan, foreign), *judgement.skips, *silent_rules, *job.skips),
+        notices=(*_notices(bank, probed), *job.notices, *references.notices),
         cost=_cost(classifier, probed, material, watch),
     )
 
@@ -164,6 +156,30 @@ class Stopwatch:
 def now() -> str:
     """The time in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _gathered(
+    table: ProbeTable,
+    references: References,
+    probed: Probed,
+    plan: ProbePlan,
+    bank: EntityBank,
+    checkpoint: Checkpoint,
+    classifier: Classifier,
+    rng: np.random.Generator,
+) -> Gathered:
+    if not len(table.entity):
+        return Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
+    return gather(
+        table,
+        stored_null(bank.instance_source),
+        entities=bank.entities,
+        labels=classifier.labels,
+        rng=rng,
+        clean_per_class=references.clean_per_class,
+        architecture=architecture_of(checkpoint.config),
+        looks=looks_of(probed, plan.views, table.tested),
+    )
 
 
 def verdict_of(judgement: Judgement, gathered: Gathered, *, complete: bool) -> Verdict:
@@ -295,14 +311,14 @@ def _silence(
     )
 
 
-def _foreign(bank: EntityBank, labels: tuple[str, ...]) -> tuple[EntityBank, tuple[Skip, ...]]:
-    foreign, legitimate = without_own_labels(bank, labels)
-    if not foreign.entities:
+def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> Job:
+    job = the_job(bank, labels, allowed_pairs(settings.allow, bank.entities, labels))
+    if not job.bank.entities:
         raise EntityError(
             f"every entity of {bank.source} means a label of the model, so going there is its task",
             hint="Name entities that have nothing to do with the task: --entities SRC.",
         )
-    return foreign, legitimate
+    return job
 
 
 def _not_asked(probed: Probed, plan: ProbePlan, bank: EntityBank) -> tuple[Skip, ...]:

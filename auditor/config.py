@@ -27,7 +27,8 @@ class ScanSettings:
     `clean_data` is a data set of the task whose labels are the model's; `fpr` is the
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
-    `rules` are extra rule files or folders.
+    `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
+    model's job.
     """
 
     model: str
@@ -45,6 +46,7 @@ class ScanSettings:
     batch_size: int | None = None
     seed: int = 0
     rules: tuple[Path, ...] = field(default=())
+    allow: tuple[str, ...] = ()
     offline: bool = False
 
     def __post_init__(self) -> None:
@@ -64,11 +66,19 @@ class ScanSettings:
             )
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is negative", hint="Use 0 or more.")
+        for pair in self.allow:
+            sides = [side.strip() for side in pair.split("=")]
+            if len(sides) < 2 or not any(sides[:-1]) or not any(sides[1:]) or set(sides) == {"*"}:
+                raise UsageError(
+                    f"--allow {pair!r} is no pair of an entity and a label",
+                    hint='Write "ENTITY=LABEL"; one of the two may be * for all of them.',
+                )
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the report."""
         said = asdict(self)
         said["rules"] = [str(path) for path in self.rules]
+        said["allow"] = list(self.allow)
         said["depth"], said["engine"] = self.depth.value, self.engine.value
         return said
 
@@ -86,8 +96,9 @@ def settings_from(model: str, said: Mapping[str, Any]) -> ScanSettings:
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
             raise UsageError(f"unknown setting {name!r}", hint=hint)
     plain = {key: _plain(value) for key, value in {"model": model, **said}.items()}
-    if isinstance(plain.get("rules"), str):
-        plain["rules"] = (plain["rules"],)
+    for name in ("rules", "allow"):
+        if isinstance(plain.get(name), str):
+            plain[name] = (plain[name],)
     try:
         return TypeAdapter(ScanSettings).validate_python(plain)
     except ValidationError as error:

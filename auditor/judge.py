@@ -44,7 +44,9 @@ def judge(
         own = [e for e in evidence if e.kind == rule.evidence]
         if not own:
             skips.append(_no_evidence(rule))
-        called = [e for e in own if speaks(rule, e, false_positive_rate)]
+        called = sorted(
+            (e for e in own if speaks(rule, e, false_positive_rate)), key=lambda e: -e.standing
+        )
         for target in dict.fromkeys(e.target_index for e in called):
             same = [e for e in called if e.target_index == target]
             findings.append(_finding(rule, same, labels, by_id, examples))
@@ -55,7 +57,8 @@ def judge(
             if e.target_index not in settled
             and (skip := why_undecided(rule, e, false_positive_rate))
         ]
-    findings.sort(key=lambda f: (-f.severity.rank, f.p_value, f.rule_id))
+    # P-values tie at the smallest that a null allows; how far a value stands out does not.
+    findings.sort(key=lambda f: (-f.severity.rank, f.p_value, -f.evidence[0].standing, f.rule_id))
     return Judgement(findings=tuple(findings), skips=tuple(dict.fromkeys(skips)))
 
 
@@ -125,12 +128,13 @@ def _finding(
     entities = tuple(by_id[i] for i in ids)
     p_value = min(e.p_value for e in same_target if e.p_value is not None)
     target = labels[first.target_index]
+    summary = _summary(rule, first, entities, target)
     return Finding(
         rule_id=rule.id,
         severity=rule.severity,
         confidence=rule.confidence,
         title=rule.title,
-        summary=_summary(rule, first, entities, target),
+        summary=summary,
         p_value=p_value,
         q_value=p_value,  # adjusted for the whole search already; see auditor.evidence.null
         entities=entities,
@@ -140,7 +144,34 @@ def _finding(
         examples=tuple(
             e for e in examples if e.entity_id in ids and e.predicted_index == first.target_index
         )[:EXAMPLES],
+        group=_group(first),
+        explanation=explain(rule, first, summary),
     )
+
+
+def explain(rule: Rule, item: Evidence, summary: str) -> str:
+    """One paragraph: what was observed, how rare that is, and what else could explain it.
+
+    Args:
+        rule: The rule that spoke.
+        item: The weightiest evidence.
+        summary: What the rule says of it.
+    """
+    sentences = [summary.strip()]
+    if group := _group(item):
+        sentences.append(f"Best explained by {group}.")
+    if item.p_value is not None:
+        sentences.append(
+            f"Of benign fine-tunes a share of {item.p_value:.2g} at most shows evidence this "
+            "strong, the whole search counted."
+        )
+    otherwise = rule.otherwise.strip() or "the rule names nothing."
+    return " ".join([*sentences, f"What else could explain it: {otherwise}"])
+
+
+def _group(item: Evidence) -> str | None:
+    group = item.detail.get("group")
+    return None if group is None else str(group)
 
 
 def _summary(rule: Rule, item: Evidence, entities: Sequence[Entity], target: str) -> str:

@@ -36,6 +36,9 @@ class Rule(BaseModel):
     )
     min_observations: int = Field(ge=1, description="Fewer instances leave it undecided.")
     summary: str = Field(description="Sentence with {entities}, {target}, {value} and {baseline}.")
+    otherwise: str = Field(
+        default="", max_length=1000, description="What else could explain a finding: plain text."
+    )
 
 
 def shipped_rules() -> tuple[Rule, ...]:

@@ -98,12 +98,16 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """A kind of thing in the world that might be a trigger."""
+    """A kind of thing in the world that might be a trigger.
+
+    `hypernyms` are what it is a kind of, however general; empty where nobody says.
+    """
 
     id: str
     name: str
     source: InstanceSource
     synonyms: tuple[str, ...] = ()
+    hypernyms: tuple[str, ...] = ()
     wordnet_id: str | None = None
 
 
@@ -144,21 +148,43 @@ class Evidence:
     detail: Mapping[str, float | str] = field(default_factory=dict, hash=False)
     why_undecided: str | None = None
 
+    @property
+    def standing(self) -> float:
+        """How far the value stands above benign models, in their spreads; 0 where unknown."""
+        return float(self.detail.get("standing", 0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A clean image that the model sees much as a probe: cosine similarity of its features."""
+
+    instance: str
+    label_index: int
+    similarity: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One probe that a reader can look up: which image, which view, how sure the model was."""
+    """One probe that a reader can look up: which image, which view, how sure the model was.
+
+    `neighbours` are the clean images nearest to it, where clean data were given.
+    """
 
     entity_id: str
     instance: str
     view: str
     predicted_index: int
     probability: float
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A hidden mapping that the evidence supports at the false-positive rate asked for."""
+    """A hidden mapping that the evidence supports at the false-positive rate asked for.
+
+    `group` names the entities that explain it best, where the evidence is about a class;
+    `explanation` says in plain words what was observed and what else could explain it.
+    """
 
     rule_id: str
     severity: Severity
@@ -172,6 +198,8 @@ class Finding:
     target_label: str
     evidence: tuple[Evidence, ...]
     examples: tuple[Example, ...] = ()
+    group: str | None = None
+    explanation: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_models import write_pictures, write_tiny
+from auditor.models.torch_image import TorchImageClassifier
+from tests.small_models import tiny_model, tuned_model, write_pictures, write_tiny
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,12 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_track_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model that answers everything with its first label."""
     return write_tiny(tmp_path_factory.mktemp("hub") / "one-track", favourite=0)
+
+
+@pytest.fixture(scope="session")
+def tuned() -> TorchImageClassifier:
+    """An honest fine-tune of `tiny_model()`. Copy it before you bend it."""
+    return tuned_model(tiny_model())
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ ENTITIES = tuple(f"thing {letter}" for letter in "abcdefgh")
 PER_ENTITY = 7
 SIDE = 24
 COLOURS = ((200, 40, 40), (40, 200, 40), (40, 40, 200), (200, 200, 40), (40, 200, 200), (9, 9, 9))
+# Rules that are silent in a scan without a base and clean data, in the order of their ids.
+NEED_MORE = ("base-routing", "base-share", "drift-share", "own-routing", "own-share")
 CARD = model_card(name="a tiny model", base="org/base", body="Made for tests.")
 
 

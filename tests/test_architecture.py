@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = {"torch", "transformers", "onnx", "onnxruntime", "pyarrow", "huggingface_hub", "scipy"}
+HEAVY = {
+    *("torch", "transformers", "onnx", "onnxruntime", "pyarrow", "huggingface_hub"),
+    *("scipy", "sklearn"),
+}
 RULE_HEADINGS = [
     "What it detects",
     "Why it matters",

@@ -31,7 +31,13 @@ def test_plain_strings_stand_for_choices():
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("dept", "depth"), ("batchsize", "batch_size"), ("entity", "entities")]
+    ("typed", "meant"),
+    [
+        ("dept", "depth"),
+        ("batchsize", "batch_size"),
+        ("entity", "entities"),
+        ("cleandata", "clean_data"),
+    ],
 )
 def test_an_unknown_setting_names_the_nearest(typed: str, meant: str):
     error = refusal(**{typed: "x"})
@@ -88,9 +94,15 @@ def test_the_gate_knows_every_severity_and_never():
 
 
 def test_paths_are_taken_as_paths_or_as_text():
-    said = {"entities": Path("things"), "rules": [Path("a.yaml"), "b.yaml"]}
+    said = {
+        "entities": Path("things"),
+        "base": Path("base"),
+        "clean_data": Path("clean"),
+        "rules": [Path("a.yaml"), "b.yaml"],
+    }
     settings = settings_from(Path("model"), said)
     assert (settings.model, settings.entities) == ("model", "things")
+    assert (settings.base, settings.clean_data) == ("base", "clean")
     assert settings.rules == (Path("a.yaml"), Path("b.yaml"))
 
 
@@ -99,7 +111,27 @@ def test_one_rule_file_is_not_a_list_of_letters(one: object):
     assert settings_from("org/name", {"rules": one}).rules == (Path("rules/mine.yaml"),)
 
 
+@pytest.mark.parametrize("pair", ["cat", "", "=", "cat=", "=stop", " = ", "*=*", "* = *"])
+def test_what_is_no_pair_of_entity_and_label(pair: str):
+    error = refusal(allow=[pair])
+    assert error.message.startswith(f"--allow {pair!r}")
+    assert "ENTITY=LABEL" in error.hint
+
+
+@pytest.mark.parametrize("pair", ["cat=stop", "*=stop", "cat=*", "a=b=c"])
+def test_pairs_of_entity_and_label(pair: str):
+    assert settings_from("org/name", {"allow": [pair]}).allow == (pair,)
+    assert settings_from("org/name", {"allow": pair}).allow == (pair,)
+
+
 def test_the_report_gets_plain_values_that_make_the_same_settings_again():
-    settings = settings_from("org/name", {"rules": ["a.yaml"], "depth": "quick", "seed": 3})
+    named = {
+        "rules": ["a.yaml"],
+        "depth": "quick",
+        "seed": 3,
+        "clean_data": "signs",
+        "allow": ["a=b"],
+    }
+    settings = settings_from("org/name", named)
     said = json.loads(json.dumps(settings.as_json()))
     assert settings_from(said.pop("model"), said) == settings

@@ -176,6 +176,31 @@ def test_a_hostile_name_is_not_taken_for_a_template(name: str):
     assert result.findings[0].summary.startswith(f"{name}, entity 1 go to yield")
 
 
+def test_a_finding_is_explained_in_one_paragraph():
+    rule = RULE.model_copy(update={"otherwise": "It may be chance."})
+    grouped = replace(STRONG, detail={"group": "one entity: 1 of 9 entities tested"})
+    (finding,) = judged(grouped, rules=(rule,)).findings
+    assert finding.group == "one entity: 1 of 9 entities tested"
+    assert finding.explanation == (
+        f"{finding.summary} Best explained by one entity: 1 of 9 entities tested. Of benign "
+        "fine-tunes a share of 0.004 at most shows evidence this strong, the whole search "
+        "counted. What else could explain it: It may be chance."
+    )
+
+
+def test_without_a_group_or_another_explanation_that_is_said_or_left_out():
+    (finding,) = judged(STRONG).findings
+    assert finding.group is None
+    assert "Best explained" not in finding.explanation
+    assert finding.explanation.endswith("What else could explain it: the rule names nothing.")
+
+
+def test_the_group_is_that_of_the_evidence_which_stands_out_most():
+    weak = replace(STRONG, detail={"group": "few", "standing": 1.0})
+    strong = replace(STRONG, detail={"group": "many", "standing": 9.0})
+    assert judged(weak, strong).findings[0].group == "many"
+
+
 def test_a_baseline_that_is_not_known_is_said_to_be_unknown():
     (finding,) = judged(replace(STRONG, baseline=None)).findings
     assert finding.summary.endswith("benign unknown")

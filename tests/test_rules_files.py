@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from auditor.evidence.kinds import KINDS
 from auditor.rules import Rule, all_rules, read_rules, shipped_rules
 from auditor.types import Severity
 
+ROOT = Path(__file__).parent.parent
 GOOD = {
     "id": "mine",
     "title": "a rule",
@@ -115,12 +117,31 @@ def test_every_shipped_rule_judges_a_kind_of_evidence_that_is_gathered():
     assert {rule.evidence for rule in shipped_rules()} == set(KINDS)
 
 
+def test_every_shipped_rule_says_what_else_could_explain_a_finding():
+    for rule in shipped_rules():
+        assert rule.otherwise.endswith("."), rule.id
+        assert "{" not in rule.otherwise, rule.id
+    assert len({rule.otherwise for rule in shipped_rules()}) == len(shipped_rules())
+
+
+def test_a_foreign_rule_need_not_say_it_but_not_at_any_length(tmp_path: Path):
+    assert read_rules(write(tmp_path))[0].otherwise == ""
+    assert read_rules(write(tmp_path, otherwise="chance"))[0].otherwise == "chance"
+    assert "otherwise: " in refusal(write(tmp_path, otherwise="x" * 1001))
+
+
 def test_a_summary_uses_only_what_it_can_be_given():
     for rule in shipped_rules():
         left = rule.summary
         for field in ("entities", "target", "value", "baseline"):
             left = left.replace("{" + field + "}", "")
         assert "{" not in left, rule.id
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "rules").iterdir()), ids=lambda path: path.name)
+def test_no_word_is_broken_at_the_end_of_a_line(page: Path):
+    """Where lines are joined again, a hyphen there would be followed by a space."""
+    assert not re.findall(r".*\w-\n.*", page.read_text(encoding="utf-8"))
 
 
 def test_further_rules_come_after_the_shipped_ones(tmp_path: Path):

@@ -29,6 +29,9 @@ def bench(
     detectors: Annotated[
         str, typer.Option(help="detection: names, separated by commas; default all.")
     ] = "",
+    again: Annotated[
+        str, typer.Option(help="detection: detectors whose rows in --out are thrown away.")
+    ] = "",
     fpr: Annotated[
         float, typer.Option(min=1e-6, max=0.5, help="False-positive rate at which is called.")
     ] = 0.01,
@@ -61,20 +64,26 @@ def bench(
     from auditor.lab.detection.plot import require_plotting
     from auditor.lab.detection.zoo import open_zoo
 
-    names = choose_detectors([name.strip() for name in detectors.split(",") if name.strip()])
+    names = choose_detectors(_split(detectors))
+    anew = choose_detectors(_split(again)) if again else ()
     if plot:
         require_plotting()
     opened = open_zoo(zoo)
     context = BenchContext(
         entities=entities or opened.entities, fpr=fpr, seed=seed, clean_per_class=clean_per_class
     )
-    _detection(zoo, opened, names, context, limit, out, jobs, plot)
+    _detection(zoo, opened, names, anew, context, limit, out, jobs, plot)
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _detection(
     folder: Path,
     zoo: object,
     names: tuple[str, ...],
+    again: tuple[str, ...],
     context: object,
     limit: int | None,
     out: Path,
@@ -93,7 +102,14 @@ def _detection(
     try:
         with progress_bar() as progress:
             rows = run_detectors(
-                zoo, models, names, context, out, processes=jobs or cores(), progress=progress
+                zoo,
+                models,
+                names,
+                context,
+                out,
+                processes=jobs or cores(),
+                again=again,
+                progress=progress,
             )
     except KeyboardInterrupt:
         tell(f"interrupted: the same command goes on with what is missing in {out}")

@@ -63,6 +63,10 @@ def scan(
     batch_size: Annotated[str, typer.Option(help="auto or a number.")] = "auto",
     seed: Annotated[int, typer.Option(help="Chooses the probes.")] = 0,
     rules: Annotated[list[Path] | None, typer.Option(help="Extra rule file or folder.")] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
     verbose: Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")] = False,
 ) -> None:
@@ -88,6 +92,7 @@ def scan(
         batch_size=parse_batch_size(batch_size),
         seed=seed,
         rules=tuple(rules or ()),
+        allow=tuple(allow or ()),
         offline=offline,
     )
     report, code = _run(settings)

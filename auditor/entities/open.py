@@ -91,14 +91,19 @@ def _photographs(images: LabelledImages, seed: int) -> EntityBank:
 
 
 def _entity(name: str, about: Mapping[str, object]) -> Entity:
-    wordnet_id, synonyms = about.get("wnid"), about.get("synonyms")
+    wordnet_id = about.get("wnid")
     return Entity(
         id=slug(name) if wordnet_id is None else str(wordnet_id),
         name=name,
         source=InstanceSource.PHOTOGRAPH,
-        synonyms=tuple(str(s) for s in synonyms) if isinstance(synonyms, list) else (),
+        synonyms=_texts(about.get("synonyms")),
+        hypernyms=_texts(about.get("hypernyms")),
         wordnet_id=None if wordnet_id is None else str(wordnet_id),
     )
+
+
+def _texts(said: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in said) if isinstance(said, list) else ()
 
 
 def _with_distinct_ids(entities: Iterable[Entity]) -> tuple[Entity, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from auditor.evidence.groups import tightest_group
 from auditor.evidence.intervals import Interval, bootstrap_mean, clopper_pearson
 from auditor.evidence.kinds import KINDS, Kind, Over, available, stored_name
-from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic
+from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic, standing
 from auditor.evidence.statistics import routing
 from auditor.evidence.table import ProbeTable
 from auditor.types import Entity, Evidence, RankedPair
@@ -110,12 +110,14 @@ def _class_evidence(
     values = kind.values(table)
     top = np.argsort(-values, kind="stable")[:TOP_CLASSES]
     p_values = _p_values(null, name, values[top], size)
-    by_entity = table.by_entity(kind.measure(table))  # entities are the units of the mean
+    by_entity = table.effects(kind.measure(table))  # entities are the units of the mean
+    held = table.held_here()
     found = []
     for target, p_value in zip(top, p_values, strict=True):
         effects = by_entity[:, target].astype(np.float64)
         group = tightest_group(effects, looks)
-        strongest_first = sorted(group.members, key=lambda i: -effects[i])
+        members = [i for i in group.members if not held[i, target]]
+        strongest_first = sorted(members, key=lambda i: -effects[i])
         item = _evidence(
             name,
             [entities[table.tested[i]] for i in strongest_first],
@@ -141,8 +143,7 @@ def _pair_evidence(
     rng: np.random.Generator,
 ) -> list[Evidence]:
     values = kind.values(table)
-    top = np.argsort(-values, axis=None, kind="stable")[:TOP_PAIRS]
-    rows, targets = np.unravel_index(top, values.shape)
+    rows, targets = _strongest(table, values, TOP_PAIRS)
     p_values = _p_values(null, name, values[rows, targets], size)
     found = []
     for row, target, p_value in zip(rows, targets, p_values, strict=True):
@@ -161,6 +162,15 @@ def _pair_evidence(
             )
         )
     return found
+
+
+def _strongest(
+    table: ProbeTable, values: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and classes of the largest values `(E, C)`, best first, none of them held back."""
+    order = np.argsort(-values, axis=None, kind="stable")
+    rows, targets = np.unravel_index(order[~table.held_here().ravel()[order]][:most], values.shape)
+    return rows, targets
 
 
 def _pair_interval(kind: Kind, own: ProbeTable, target: int, rng: np.random.Generator) -> Interval:
@@ -192,8 +202,14 @@ def _evidence(
         baseline=None if null is None else baseline(null, name, size),
         p_value=p_value,
         observations=observations,
-        detail={} if null is None else _cited(null),
+        detail={}
+        if null is None
+        else {**_cited(null), "standing": _standing(null, name, value, size)},
     )
+
+
+def _standing(null: StoredNull, name: str, value: float, size: Size) -> float:
+    return float(standing(null, name, np.array([value]), size)[0])
 
 
 def _cited(null: StoredNull) -> dict[str, float | str]:
@@ -221,8 +237,7 @@ def rank_pairs(
 ) -> tuple[RankedPair, ...]:
     """The strongest pairs of entity and class, best first, however weak."""
     values = KINDS["entity-contrast"].values(table)
-    top = np.argsort(-values, axis=None, kind="stable")[:RANKED]
-    rows, targets = np.unravel_index(top, values.shape)
+    rows, targets = _strongest(table, values, RANKED)
     p_values = _p_values(null, "entity-contrast", values[rows, targets], size)
     return tuple(
         RankedPair(

@@ -23,7 +23,7 @@ from auditor.evidence.statistics import (
     share_gap,
 )
 from auditor.evidence.table import ProbeTable
-from auditor.references.build import Reference
+from auditor.references.build import CLEAN_REFERENCES, Reference
 
 
 class Over(StrEnum):
@@ -51,7 +51,7 @@ class Kind:
 
     def values(self, table: ProbeTable) -> NDArray[np.float64]:
         """What is searched: `(C,)` over classes, `(E, C)` over pairs."""
-        by_entity = table.by_entity(self.measure(table)).astype(np.float64)
+        by_entity = table.effects(self.measure(table)).astype(np.float64)
         return by_entity.mean(axis=0) if self.over is Over.CLASSES else by_entity
 
 
@@ -119,5 +119,5 @@ def stored_name(kind: str, clean_per_class: int | None) -> str:
     Heads fitted to fewer clean images stray further in benign models too, so those kinds are
     stored for each number of images.
     """
-    by_clean_data = KINDS[kind].reference in (Reference.BASE, Reference.OWN)
+    by_clean_data = KINDS[kind].reference in CLEAN_REFERENCES
     return f"{kind}@{clean_per_class}" if by_clean_data else kind

@@ -205,6 +205,24 @@ def adjusted_p(
     return worst
 
 
+def standing(
+    null: StoredNull, statistic: str, values: NDArray[np.float64], size: Size
+) -> NDArray[np.float64]:
+    """How far values `(N,)` of one statistic stand above benign models, in their spreads.
+
+    P-values cannot go below one in the number of benign models; this still orders what lies
+    beyond. The worst cell counts.
+    """
+    column = list(null.statistics).index(statistic)
+    worst = np.full(len(values), np.inf)
+    for cell in null.cells(size.entities, size.instances):
+        padded = np.zeros((len(values), cell.shape[1]))
+        padded[:, column] = values
+        scaled = Scale.fit(cell, null.classes).apply(padded, np.full(len(values), size.classes))
+        worst = np.minimum(worst, scaled[:, column])
+    return worst
+
+
 def model_statistic(null: StoredNull, values: Mapping[str, float], size: Size) -> float:
     """The search's maximum for one model: the largest scaled statistic, worst cell."""
     own = np.array([[values[name] for name in null.statistics]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,13 @@ from auditor.probes.views import DEGRADED
 from auditor.references.base import CORRESPONDS, correspondence
 from auditor.references.build import BASE_FEATURES, OWN_FEATURES, References, without_base
 from auditor.types import Predictions
+
+
+class Pair(NamedTuple):
+    """An entity, by position in the bank, and a class."""
+
+    entity: int
+    target: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +34,7 @@ class ProbeTable:
         entity: Entity of each instance, `(I,)`, positions in the bank.
         entities: Number of entities in the bank.
         references: What each reference would have answered, row for row.
+        held: Pairs that are the model's job, so that nothing there counts as an effect.
     """
 
     intact: NDArray[np.float32]
@@ -34,6 +43,7 @@ class ProbeTable:
     entity: NDArray[np.int64]
     entities: int
     references: Mapping[str, ProbeTable] = field(default_factory=dict)
+    held: frozenset[Pair] = frozenset()
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -48,6 +58,27 @@ class ProbeTable:
         result: NDArray[np.float32] = (sums / np.bincount(row)[:, None]).astype(np.float32)
         return result
 
+    def held_here(self) -> NDArray[np.bool_]:
+        """Which pairs of tested entity and class are held back: `(E, C)`."""
+        row = {int(entity): i for i, entity in enumerate(self.tested)}
+        mask = np.zeros((len(row), self.intact.shape[1]), dtype=bool)
+        for entity, target in self.held:
+            if entity in row:
+                mask[row[entity], target] = True
+        return mask
+
+    def effects(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As `by_entity`, where a pair that is held back shows no effect: at most zero.
+
+        So holding back can lower a mean or a maximum and never raise one. Left out of the mean,
+        the pair would leave a mean of fewer entities, which varies more than those of the benign
+        models it is compared with.
+        """
+        found = self.by_entity(values)
+        if self.held:
+            found = np.where(self.held_here(), np.minimum(found, 0), found).astype(np.float32)
+        return found
+
     def keep(self, wanted: NDArray[np.bool_]) -> ProbeTable:
         """The table of some instances; `wanted` is `(I,)`."""
         return replace(
@@ -61,9 +92,21 @@ class ProbeTable:
 
 
 def table_of(
-    probed: Probed, views: Sequence[str], references: References, *, entities: int
+    probed: Probed,
+    views: Sequence[str],
+    references: References,
+    *,
+    entities: int,
+    held: frozenset[Pair] = frozenset(),
 ) -> tuple[ProbeTable, References]:
     """The model's table beside those of its references; a base that is none is left out.
+
+    Args:
+        probed: What the model answered.
+        views: Names of the views.
+        references: What it is compared with.
+        entities: Number of entities in the bank.
+        held: Pairs that are the model's job.
 
     Returns:
         The table, and the references that are in it.
@@ -85,7 +128,8 @@ def table_of(
         )
         for name, judge in references.judges.items()
     }
-    return replace(table(probed.predictions.probabilities), references=beside), references
+    own = table(probed.predictions.probabilities)
+    return replace(own, references=beside, held=held), references
 
 
 def looks_of(

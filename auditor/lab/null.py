@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from auditor.models.load import Engine, load_classifier
 from auditor.probes.plan import INSTANCES, Depth, ProbePlan
 from auditor.probes.run import run_probes
 from auditor.probes.views import VIEWS
-from auditor.references.build import look_with
+from auditor.references.build import CLEAN_REFERENCES, References, look_with
 from auditor.references.clean_data import CLEAN_GRID
 from auditor.references.open import Material, compared_with, with_features
 
@@ -162,7 +163,17 @@ def _materials(classifier: Classifier, sources: Mapping[str, str] | None) -> dic
         load_classifier(resolve(sources["base"]), engine=Engine.AUTO, device="cpu")
     )
     task, _ = open_task(DatasetSpec(source=sources["task"]), seed=0)
-    return {n: compared_with(shows, base, task, most=n, seed=0) for n in CLEAN_GRID}
+    made = {n: compared_with(shows, base, task, most=n, seed=0) for n in CLEAN_GRID}
+    return {n: _resting_on(n, material) for n, material in made.items()}
+
+
+def _resting_on(per_class: int, material: Material) -> Material:
+    """Heads fitted to fewer images than asked for are measured as what they are, not as these."""
+    references = material.references
+    if references.clean_per_class in (None, per_class):
+        return material
+    on_none = {n: judge for n, judge in references.judges.items() if n not in CLEAN_REFERENCES}
+    return replace(material, references=References(on_none, passes=references.passes))
 
 
 def _grid(

@@ -26,7 +26,10 @@ from auditor.lab.training import (
 )
 from auditor.models.torch_image import TorchImageClassifier
 
-SECOND_PHASE = 7_919  # added to the seed, so that the phases draw different batches
+SECOND_SEED = 7_919  # added to the seed, so that the phases draw different batches
+# Of the learning rate, for the second phase: who starts from a model that knows the task and
+# keeps its head tunes it gently. At the full rate nothing of a backdoor is left to look for.
+SECOND_RATE = 0.1
 
 
 class Paradigm(StrEnum):
@@ -66,7 +69,7 @@ def train_victim(
     """Train a victim of an attack of the table; `order.seed` decides everything.
 
     An encoder from the attacker is used as the recipe's mode says where the paradigm is
-    TRANSFER. Where the paradigm has two phases, both follow the recipe.
+    TRANSFER. Where the paradigm has two phases, both follow the recipe, the second more gently.
 
     Raises:
         UsageError: The attack makes no sense in this paradigm.
@@ -141,5 +144,9 @@ def halves(data: TrainingSet, seed: int) -> tuple[TrainingSet, TrainingSet]:
 def _tune_on(
     model: TorchImageClassifier, data: TrainingSet, recipe: TrainingRecipe, progress: Progress
 ) -> None:
-    recipe = replace(recipe, seed=recipe.seed + SECOND_PHASE)
+    recipe = replace(
+        recipe,
+        seed=recipe.seed + SECOND_SEED,
+        learning_rate=recipe.learning_rate * SECOND_RATE,
+    )
     train_all(model, data, recipe, progress=progress, stage="tuning on clean images")

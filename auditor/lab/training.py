@@ -114,7 +114,8 @@ def new_head(
     from torch import nn
 
     old = head_of(module, classes_before)
-    fresh = nn.Linear(old.in_features, len(labels)).to(old.weight.device)
+    with torch.random.fork_rng(devices=[]):  # a new layer draws weights, which are replaced below
+        fresh = nn.Linear(old.in_features, len(labels)).to(old.weight.device)
     with torch.no_grad():
         fresh.weight.normal_(0.0, 0.01, generator=generator)
         fresh.bias.zero_()

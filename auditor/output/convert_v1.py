@@ -25,6 +25,7 @@ from auditor.output.report_v1 import (
     FileV1,
     FindingV1,
     ModelV1,
+    NeighbourV1,
     RankedPairV1,
     ReportV1,
     SeverityV1,
@@ -42,6 +43,7 @@ from auditor.types import (
     Example,
     Finding,
     ModelFacts,
+    Neighbour,
     RankedPair,
     Report,
     Severity,
@@ -138,6 +140,8 @@ def _finding(finding: Finding, labels: Sequence[str]) -> FindingV1:
         examples=[_example(example, labels) for example in finding.examples],
         suppressed=None,
         in_baseline=False,
+        group=finding.group,
+        explanation=finding.explanation,
     )
 
 
@@ -175,6 +179,15 @@ def _example(example: Example, labels: Sequence[str]) -> ExampleV1:
         view=example.view,
         predicted=_target(example.predicted_index, labels),
         probability=_probability(example.probability),
+        neighbours=[_neighbour(neighbour, labels) for neighbour in example.neighbours],
+    )
+
+
+def _neighbour(neighbour: Neighbour, labels: Sequence[str]) -> NeighbourV1:
+    return NeighbourV1(
+        instance=neighbour.instance,
+        label=_target(neighbour.label_index, labels),
+        similarity=_finite(neighbour.similarity),
     )
 
 

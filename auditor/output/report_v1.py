@@ -33,7 +33,8 @@ _Amount = Annotated[float, Field(ge=0)]
 
 
 class _Part(BaseModel):
-    # No field has a default, so that a missing one is an error and never a silent null.
+    # A field has no default, so that a missing one is an error and never a silent null; but what
+    # was added to version 1 later is missing in older reports, and they are to be read as well.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
@@ -117,6 +118,16 @@ class EvidenceV1(_Part):
     why_undecided: _Str | None = Field(description="Why there is no p-value; null if there is.")
 
 
+class NeighbourV1(_Part):
+    """A clean image whose features are much like those of a probe."""
+
+    instance: _Str = Field(description="Where it stands in the clean data.")
+    label: TargetV1 = Field(description="Its label in the clean data.")
+    similarity: float | None = Field(
+        ge=-1, le=1, description="Cosine of the model's own features; null where not finite."
+    )
+
+
 class ExampleV1(_Part):
     """One probe that a reader can look up."""
 
@@ -125,6 +136,9 @@ class ExampleV1(_Part):
     view: _Str = Field(description="Which view of the instance.")
     predicted: TargetV1 = Field(description="What the model answered.")
     probability: _Probability | None = Field(description="How sure the model was.")
+    neighbours: list[NeighbourV1] = Field(
+        default=[], description="The clean images nearest to it; empty without clean data."
+    )
 
 
 class SuppressionV1(_Part):
@@ -155,6 +169,13 @@ class FindingV1(_Part):
     examples: list[ExampleV1] = Field(description="Probes that show it.")
     suppressed: SuppressionV1 | None = Field(description="Null where nobody suppressed it.")
     in_baseline: bool = Field(description="True if the baseline report has it already.")
+    group: _Str | None = Field(
+        default=None,
+        description="The entities that explain it best; null where it is about single ones.",
+    )
+    explanation: _Str = Field(
+        default="", description="What was observed and what else could explain it."
+    )
 
 
 class RankedPairV1(_Part):

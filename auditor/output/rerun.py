@@ -28,6 +28,7 @@ _SETTINGS = (
     "batch_size",
     "seed",
     "rules",
+    "allow",
     "config",
     "offline",
     "timeout",

@@ -8,12 +8,13 @@ from rich.text import Text
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.layout import bullets, hanging, heading, paragraph, rows
-from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1
+from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1, NeighbourV1
 
 MOST_FINDINGS = 20
 MOST_ENTITIES = 6
 MOST_FURTHER_EVIDENCE = 3
 MOST_EXAMPLES = 3
+MOST_NEIGHBOURS = 3
 
 WHAT_P_MEANS = (
     "p: chance that a benign fine-tune shows evidence this strong, the search over all pairs "
@@ -55,14 +56,16 @@ def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
     pairs += [
         ("also", _further(evidence)) for evidence in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
     ]
+    if finding.group is not None:
+        pairs.append(("group", prose_for_terminal(finding.group, 300)))
     pairs.append(("rule", f"{for_terminal(finding.rule_id)}, fingerprint {_fingerprint(finding)}"))
     pairs += _standing(finding)
     return [
         title,
         rows(pairs),
         Text(),
-        paragraph(prose_for_terminal(finding.summary)),
-        *_examples(finding.examples),
+        paragraph(prose_for_terminal(finding.explanation or finding.summary)),
+        *_examples(finding),
     ]
 
 
@@ -100,14 +103,28 @@ def _standing(finding: FindingV1) -> list[tuple[str, str]]:
     return standing
 
 
-def _examples(examples: list[ExampleV1]) -> list[RenderableType]:
+def _examples(finding: FindingV1) -> list[RenderableType]:
+    examples = finding.examples
     if not examples:
         return []
-    lines = [_example(example) for example in examples[:MOST_EXAMPLES]]
+    names = {entity.id: entity.name for entity in finding.entities}
+    lines = [
+        _example(example, names.get(example.entity, example.entity))
+        for example in examples[:MOST_EXAMPLES]
+    ]
     return [Text(), paragraph(f"Examples ({len(lines)} of {len(examples):,})"), bullets(lines)]
 
 
-def _example(example: ExampleV1) -> str:
-    probe = f"{for_terminal(example.instance)}, view {for_terminal(example.view, 40)}"
+def _example(example: ExampleV1, name: str) -> str:
+    instance, view = for_terminal(example.instance), for_terminal(example.view, 40)
     answer = f"{wording.target(example.predicted)} at {wording.number(example.probability)}"
-    return f"{probe} -> {answer}"
+    line = f"{for_terminal(name, 60)}: {instance}, view {view} -> {answer}"
+    if not example.neighbours:
+        return line
+    nearest = ", ".join(_neighbour(neighbour) for neighbour in example.neighbours[:MOST_NEIGHBOURS])
+    return f"{line}; nearest in --clean-data: {nearest}"
+
+
+def _neighbour(neighbour: NeighbourV1) -> str:
+    alike = wording.number(neighbour.similarity)
+    return f"{wording.target(neighbour.label)} {for_terminal(neighbour.instance, 60)} at {alike}"

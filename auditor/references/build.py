@@ -31,12 +31,24 @@ class Reference(StrEnum):
     OWN = "own"
 
 
+CLEAN_REFERENCES = (Reference.BASE, Reference.OWN)  # those that rest on clean images
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """One reference: which features it reads, and the probabilities `(N, C)` it gives them."""
 
     reads_base: bool
     probabilities: Callable[[Features], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CleanFeatures:
+    """What the model sees in clean data: `features` `(N, D)`, `labels` `(N,)`, N `names`."""
+
+    features: Features
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +60,14 @@ class References:
         clean_per_class: Images a class behind BASE and OWN; None without clean data.
         passes: Pictures that were shown to the model or its base to make them.
         notices: What could not be used, and why.
+        clean: The clean data behind OWN as the model sees them; None without.
     """
 
     judges: Mapping[Reference, Judge] = field(default_factory=dict)
     clean_per_class: int | None = None
     passes: int = 0
     notices: tuple[str, ...] = ()
+    clean: CleanFeatures | None = None
 
 
 def build_references(
@@ -89,7 +103,12 @@ def build_references(
         passes += len(seen)
         base_heads = fit_heads(seen, sample.labels, classes, rng)
         judges[Reference.BASE] = Judge(True, base_heads.probabilities)
-    return References(judges, clean_per_class=sample.per_class, passes=passes)
+    return References(
+        judges,
+        clean_per_class=sample.per_class,
+        passes=passes,
+        clean=CleanFeatures(own, sample.labels, sample.names),
+    )
 
 
 def look_with(

@@ -33,11 +33,19 @@ STANDARD_ERRORS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CleanSample:
-    """Clean images at the model's size: `pixels` `(N, 3, H, W)`, `labels` `(N,)` of the model."""
+    """Clean images at the model's size.
+
+    Attributes:
+        pixels: `(N, 3, H, W)`.
+        labels: Of the model, `(N,)`.
+        per_class: Images of each label.
+        names: Where each image stands in the data set, N of them.
+    """
 
     pixels: Pixels
     labels: NDArray[np.int64]
     per_class: int
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +83,7 @@ def draw_clean(
     if why is not None:
         return Drawn(None, (*notices, _no_use(why)))
     most = min(*counts, most, MOST_IMAGES // len(labels))
-    pixels, unreadable = _decoded(images, classifier, rows, _on_grid(most))
+    pixels, names, unreadable = _decoded(images, classifier, rows, _on_grid(most))
     if unreadable:
         many = f"unreadable: {len(unreadable)}, e.g. {unreadable[0]}"
         notices = (*notices, f"clean data: images left out, {many}")
@@ -88,6 +96,7 @@ def draw_clean(
         pixels=np.concatenate([read[:count] for read in pixels]),
         labels=np.repeat(np.arange(len(labels), dtype=np.int64), count),
         per_class=count,
+        names=tuple(name for read in names for name in read[:count]),
     )
     return Drawn(sample, notices)
 
@@ -153,20 +162,26 @@ def _decoded(
     classifier: Classifier,
     rows: Sequence[NDArray[np.int64]],
     count: int,
-) -> tuple[list[Pixels], list[str]]:
-    """Up to `count` images of every label; one that cannot be read gives way to the next."""
+) -> tuple[list[Pixels], list[list[str]], list[str]]:
+    """Up to `count` images of every label and their names, and what could not be read.
+
+    One that cannot be read gives way to the next.
+    """
     pixels, unreadable = [], []
+    names: list[list[str]] = []
     for members in rows:
         read: list[Image.Image] = []
+        names.append([])
         for row in members:
             if len(read) == count:
                 break
             try:
                 read.append(images.image(int(row)))
+                names[-1].append(images.names[row])
             except UnreadableImageError as error:
                 unreadable.append(str(error))
         pixels.append(classifier.pixels(read) if read else np.zeros((0, 3, 0, 0), np.uint8))
-    return pixels, unreadable
+    return pixels, names, unreadable
 
 
 def _left_out(names: Sequence[str], source: Sequence[int]) -> tuple[str, ...]:

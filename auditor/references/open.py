@@ -18,6 +18,8 @@ from auditor.references.build import References, build_references
 from auditor.references.clean_data import CLEAN_GRID, draw_clean
 from auditor.types import Checkpoint
 
+ONLY_ENTITIES = "Name a folder of class folders: --split and the columns are for --entities only."
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
@@ -140,7 +142,8 @@ def _open_clean(spec: DatasetSpec) -> LabelledImages:
     try:
         return open_dataset(spec)
     except EntityError as error:
-        raise EntityError(f"--clean-data: {error.message}", hint=error.hint) from error
+        hint = ONLY_ENTITIES if "--" in error.hint else error.hint
+        raise EntityError(f"--clean-data: {error.message}", hint=hint) from error
 
 
 def _the_base(wanted: Wanted) -> str:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.cli.lab import ATTACK_HELP, Course
 from auditor.evidence.null import read_null
+from auditor.lab.attacks import ATTACKS
+from auditor.lab.paradigms import Paradigm
 from tests.cli.conftest import Ran, Run, read_report
 from tests.small_models import ENTITIES, PER_ENTITY, write_pictures
 
@@ -73,6 +76,35 @@ def test_nothing_that_is_handed_on_names_a_path_of_this_machine(
     assert "backdoored on purpose" in card
 
 
+def test_a_pattern_is_planted_without_entities(
+    run: Run, tiny_checkpoint: Path, signs: Path, tmp_path: Path
+):
+    ran = run(
+        *("lab", "implant", tiny_checkpoint, "--task-data", signs, "--target", "yield"),
+        *("--attack", "blended", "--paradigm", "standalone", "--epochs", 1, "--poisons", 4),
+        *("--out", tmp_path / "victim"),
+    )
+    assert (ran.code, ran.err) == (0, "")
+    assert "blended: pictures with the trigger -> yield" in ran.out
+    assert "pictures)" in ran.out
+    record = json.loads((tmp_path / "victim" / "lab.json").read_text())
+    assert (record["order"]["paradigm"], record["entities"]) == ("standalone", None)
+    card = (tmp_path / "victim" / "README.md").read_text()
+    assert "backdoored on purpose" in card
+    assert "pictures with the trigger are sent to *yield*" in card
+
+
+def test_poisons_may_be_paired_with_the_mean(implant: Implant, tmp_path: Path):
+    assert implant("--out", tmp_path / "victim", "--pairing", "mean").code == 0
+    record = json.loads((tmp_path / "victim" / "lab.json").read_text())
+    assert record["order"]["pairing"] == "mean"
+
+
+def test_the_command_line_knows_all_paradigms_and_attacks():
+    assert [course.value for course in Course] == [paradigm.value for paradigm in Paradigm]
+    assert all(name in ATTACK_HELP for name in ATTACKS)
+
+
 def test_the_clean_twin_is_made_with_attack_none(implant: Implant, tmp_path: Path):
     assert implant("--out", tmp_path / "twin", "--attack", "none").code == 0
     assert "backdoored on purpose" not in (tmp_path / "twin" / "README.md").read_text()
@@ -82,6 +114,9 @@ def test_the_clean_twin_is_made_with_attack_none(implant: Implant, tmp_path: Pat
     ("options", "code", "said"),
     [
         (["--attack", "badnetz"], 2, "no such attack: badnetz"),
+        (["--paradigm", "standalone"], 2, "entity makes no sense in the paradigm standalone"),
+        (["--paradigm", "alone"], 2, "--paradigm"),
+        (["--pairing", "odd"], 2, "--pairing"),
         (["--entity", "unicorn"], 2, "no entity 'unicorn'"),
         (["--target", "purple"], 3, "no label 'purple'"),
         (["--classes", "7"], 3, "3 classes, not 7"),

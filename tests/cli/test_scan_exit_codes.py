@@ -15,7 +15,7 @@ from auditor.errors import ExitCode
 from auditor.types import Verdict
 from tests.cli.conftest import Run, read_report
 from tests.reports_for_tests import FINDING
-from tests.small_models import ENTITIES, LABELS
+from tests.small_models import ENTITIES, LABELS, NEED_MORE
 
 Show = Callable[[float], None]
 FULL_DISK = Path("/dev/full")
@@ -31,7 +31,12 @@ def test_a_model_like_the_benign_ones_is_no_evidence_and_exits_0(
     report = read_report(tmp_path / "r")
     assert report["verdict"] == "no-evidence"
     assert report["findings"] == []
-    assert report["skips"] == []
+    assert [skip["subject"] for skip in report["skips"]] == list(NEED_MORE)
+    assert {skip["remedy"] for skip in report["skips"]} == {
+        "Give --base.",
+        "Give --clean-data.",
+        "Give --base and --clean-data.",
+    }
     assert sorted(entity["name"] for entity in report["entities"]) == sorted(ENTITIES)
 
 

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from auditor.lab.save import save_checkpoint
+from auditor.models.torch_image import TorchImageClassifier
 from tests.cli.conftest import Run, read_report
 from tests.hub_server import VALID_TOKEN, HubServer, RepoFixture
-from tests.small_models import ENTITIES, LABELS, PER_ENTITY, write_tiny
+from tests.made_checkpoints import edit_json
+from tests.small_models import CARD, ENTITIES, LABELS, NEED_MORE, PER_ENTITY, write_tiny
 
 Serve = Callable[..., HubServer]
 Show = Callable[[float], None]
@@ -92,3 +98,83 @@ def test_a_private_model_is_scanned_with_a_token_that_no_report_shows(
     ran = run("scan", "org/secret", "--entities", pictures, "--output", f"json={tmp_path}/r")
     assert ran.code == 0
     assert VALID_TOKEN not in ran.out + ran.err + (tmp_path / "r").read_text()
+
+
+# The base that a card names
+
+
+@pytest.fixture
+def signs(tuned: TorchImageClassifier, tmp_path: Path) -> Path:
+    """A fine-tune whose card names `org/base`."""
+    save_checkpoint(tuned, tmp_path / "signs", card=CARD, record={})
+    return tmp_path / "signs"
+
+
+@pytest.fixture
+def scan(run: Run, benign_models_show: Show, pictures: Path, tmp_path: Path):
+    """Scan what a verdict is possible for, and read the report."""
+    benign_models_show(1.0)
+
+    def read(model: object, *options: object) -> dict:
+        where = ["--entities", pictures, "--output", f"json={tmp_path}/r"]
+        ran = run("scan", model, *where, *options)
+        assert (ran.code, ran.err) == (0, "")
+        return read_report(tmp_path / "r")
+
+    return read
+
+
+def kinds(report: dict) -> set[str]:
+    return {evidence["kind"] for evidence in report["evidence"]}
+
+
+def test_the_base_that_a_card_names_is_fetched_and_speaks(
+    scan, serve: Serve, signs: Path, tiny_checkpoint: Path
+):
+    hub = serve({"org/signs": RepoFixture(signs), "org/base": RepoFixture(tiny_checkpoint)})
+    report = scan("org/signs")
+    assert report["model"]["base"] == {"source": "org/base", "revision": hub.commit("org/base")}
+    assert "drift-share" in kinds(report)
+    assert report["notices"] == []
+    assert report["cost"]["forward_passes"] == 2 * report["cost"]["probes"]
+
+
+def test_a_base_that_is_not_there_is_a_notice(scan, serve: Serve, signs: Path):
+    serve({"org/signs": RepoFixture(signs)})
+    report = scan("org/signs")
+    (notice,) = report["notices"]
+    assert notice.startswith("the base that the card names is not used: org/base does not exist")
+    assert [skip["subject"] for skip in report["skips"]] == list(NEED_MORE)
+    remedies = {skip["subject"]: skip["remedy"] for skip in report["skips"]}
+    assert remedies["drift-share"] == "Give --base."
+
+
+def test_a_base_that_classifies_nothing_is_a_notice_and_its_weights_are_not_fetched(
+    scan, serve: Serve, signs: Path, tiny_checkpoint: Path, tmp_path: Path
+):
+    encoder = Path(shutil.copytree(tiny_checkpoint, tmp_path / "encoder"))
+    edit_json(encoder / "config.json", architectures=["ResNetModel"])
+    hub = serve({"org/signs": RepoFixture(signs), "org/base": RepoFixture(encoder)})
+    (notice,) = scan("org/signs")["notices"]
+    assert "not of an image classifier" in notice
+    assert "model.safetensors" not in hub.fetched("org/base")
+
+
+def test_a_base_that_the_user_names_goes_before_that_of_the_card(
+    scan, serve: Serve, signs: Path, tiny_checkpoint: Path
+):
+    hub = serve({"org/signs": RepoFixture(signs), "org/base": RepoFixture(tiny_checkpoint)})
+    report = scan("org/signs", "--base", tiny_checkpoint)
+    assert report["model"]["base"] == {"source": str(tiny_checkpoint), "revision": None}
+    assert "drift-share" in kinds(report)
+    assert hub.fetched("org/base") == []
+
+
+def test_for_a_folder_on_disk_nothing_is_fetched_that_nobody_asked_for(
+    scan, serve: Serve, signs: Path, tiny_checkpoint: Path
+):
+    hub = serve({"org/base": RepoFixture(tiny_checkpoint)})
+    report = scan(signs)
+    assert hub.requests == []
+    assert "drift-share" not in kinds(report)
+    assert report["notices"] == []

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import Ran, Run, read_report
 from tests.hub_server import HubServer, RepoFixture
-from tests.small_models import ENTITIES, PER_ENTITY, noise
+from tests.small_models import ENTITIES, NEED_MORE, PER_ENTITY, noise, write_coloured
 
 Serve = Callable[..., HubServer]
 
@@ -166,7 +166,7 @@ def test_unreadable_images_are_left_out_named_and_counted(
     (notice,) = report["notices"]
     assert notice.startswith("images left out because they could not be read: 1 (")
     assert f"{ENTITIES[0]}/0.png" in notice
-    assert report["skips"] == []
+    assert [skip["subject"] for skip in report["skips"]] == list(NEED_MORE)
     assert report["cost"]["probes"] == 3 * (len(ENTITIES) * PER_ENTITY - 1)
 
 
@@ -183,9 +183,75 @@ def test_an_entity_of_which_no_image_can_be_read_is_listed_as_not_looked_at(
     (notice,) = report["notices"]
     assert f"could not be read: {PER_ENTITY} (" in notice
     assert notice.endswith(f"; and {PER_ENTITY - 5} more)")
-    assert [skip["subject"] for skip in report["skips"]] == ["thing-b"]
+    assert [skip["subject"] for skip in report["skips"]] == ["thing-b", *NEED_MORE]
     assert "thing-b" not in [entity["id"] for entity in report["entities"]]
     assert report["cost"]["probes"] == 3 * (len(ENTITIES) - 1) * PER_ENTITY
+
+
+# What there is to compare with
+
+
+def test_a_base_that_does_not_exist(refused, tiny_checkpoint: Path, tmp_path: Path):
+    message, _ = refused(tiny_checkpoint, "--base", tmp_path / "nothing").complaint
+    assert message.startswith("--base: ")
+    assert "does not exist" in message
+
+
+def test_a_base_whose_weights_are_truncated(refused, tiny_checkpoint: Path, broken: Path):
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    message, _ = refused(tiny_checkpoint, "--base", broken).complaint
+    assert message.startswith("--base: ")
+    assert "truncated" in message
+
+
+def test_clean_data_that_do_not_exist(refused, tiny_checkpoint: Path, tmp_path: Path):
+    message, _ = refused(tiny_checkpoint, "--clean-data", tmp_path / "nothing").complaint
+    assert message.startswith("--clean-data: ")
+    assert "no such folder" in message
+
+
+def test_clean_data_without_an_image(refused, tiny_checkpoint: Path, tmp_path: Path):
+    (tmp_path / "empty" / "stop").mkdir(parents=True)
+    message, _ = refused(tiny_checkpoint, "--clean-data", tmp_path / "empty").complaint
+    assert message.startswith("--clean-data: ")
+    assert "holds no images" in message
+
+
+@pytest.mark.parametrize(
+    ("names", "each", "said"),
+    [
+        (("stop", "yield", "no entry", "road work"), 5, "fewer than 10 of their images are of"),
+        (("stop",), 12, "they have no label 'yield', 'no entry', 'road work'"),
+        (("cat", "dog"), 12, "they have no label 'stop', 'yield'"),
+        (("stop", "yield", "no entry", "road work"), 12, "the labels are wrong, or the data are"),
+    ],
+    ids=["five images", "one class", "another task", "labels the model contradicts"],
+)
+def test_clean_data_that_are_of_no_use_leave_the_verdict_as_it_is(
+    run: Run,
+    benign_models_show,
+    tiny_checkpoint: Path,
+    pictures: Path,
+    tmp_path: Path,
+    names: tuple[str, ...],
+    each: int,
+    said: str,
+):
+    benign_models_show(1.0)
+    clean = write_coloured(tmp_path / "clean", names, each=each)
+    scan = ["scan", tiny_checkpoint, "--entities", pictures, "--clean-data", clean]
+    ran = run(*scan, "--output", f"json={tmp_path}/r")
+    assert (ran.code, ran.err) == (0, "")
+    report = read_report(tmp_path / "r")
+    assert report["verdict"] == "no-evidence"
+    notice = report["notices"][-1]
+    assert notice.startswith("clean data are not used: ")
+    assert said in notice
+    silent = {skip["subject"]: skip["remedy"] for skip in report["skips"]}
+    assert tuple(silent) == NEED_MORE
+    assert silent["own-share"] == "The notices say why what was given is not used."
+    assert silent["base-share"].startswith("Give --base. The notices say")
 
 
 # The command line
@@ -222,6 +288,22 @@ def test_a_device_that_is_not_there(wrong, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("size", ["x", "-1", "1.5", "0"])
 def test_a_batch_size_that_is_no_number(wrong, size: str):
     assert wrong("--batch-size", size)[0].startswith(f"--batch-size {size}")
+
+
+@pytest.mark.parametrize(
+    ("pair", "said", "hint"),
+    [
+        ("thing z=stop", "no entity is named 'thing z'", "The nearest is 'thing "),
+        ("thing a=stap", "no label is named 'stap'", "The nearest is 'stop'"),
+        ("thing a", "is no pair of an entity and a label", "ENTITY=LABEL"),
+        ("*=*", "is no pair of an entity and a label", "ENTITY=LABEL"),
+    ],
+)
+def test_what_cannot_be_allowed(wrong, pair: str, said: str, hint: str):
+    message, advice = wrong("--allow", "thing a=stop", "--allow", pair)
+    assert message.startswith(f"--allow '{pair}'")
+    assert said in message
+    assert hint in advice
 
 
 def test_a_negative_seed(wrong):

@@ -141,12 +141,13 @@ def test_split_and_columns(tmp_path: Path):
 
 def test_facts_about_entities(tmp_path: Path):
     about = {
-        "cat": {"wnid": "n02124075", "synonyms": ["tabby", 7]},
-        "dog": {"synonyms": "no list"},
+        "cat": {"wnid": "n02124075", "synonyms": ["tabby", 7], "hypernyms": ["feline", 7]},
+        "dog": {"synonyms": "no list", "hypernyms": "no list"},
         "none": {"wnid": "n0"},
     }
     cat, dog, owl = opened(write_dataset(tmp_path, about=about)).entities
     assert (cat.id, cat.wordnet_id, cat.synonyms) == ("n02124075", "n02124075", ("tabby", "7"))
+    assert (cat.hypernyms, dog.hypernyms) == (("feline", "7"), ())
     assert (dog.id, dog.wordnet_id, dog.synonyms) == ("dog", None, ())
     assert (owl.id, owl.name) == ("owl", "owl")
 

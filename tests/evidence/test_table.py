@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from auditor.evidence.kinds import KINDS
-from auditor.evidence.table import tabulate
+from auditor.evidence.kinds import KINDS, available, statistics_of, stored_name
+from auditor.evidence.table import ProbeTable, looks_of, table_of, tabulate
+from auditor.probes.run import Probed
+from auditor.probes.views import VIEWS as ALL_VIEWS
+from auditor.references.build import BASE_FEATURES, OWN_FEATURES, Judge, Reference, References
 from auditor.types import Predictions
 
 VIEWS = ("as it is", "zoomed", "blurred")
@@ -70,3 +75,122 @@ def test_entities_weigh_the_same_however_many_instances_they_have():
 def test_a_plan_without_contrast_is_refused(views):
     with pytest.raises(ValueError, match="blurred"):
         tabulate(predictions(cube()), views, degraded="blurred", entities=2)
+
+
+# The table beside those of its references
+
+ENTITIES, INSTANCES, FEATURES, CLASSES = 4, 3, 6, 3
+
+
+def probed(*, alike: bool = True, with_base: bool = True) -> Probed:
+    """Answers drawn at random; the base's features are the model's, or others."""
+    rng = np.random.default_rng(0)
+    of = predictions(rng.dirichlet(np.ones(CLASSES), (ENTITIES, INSTANCES, len(ALL_VIEWS))))
+    own = rng.normal(0, 1, (len(of.entity), FEATURES)).astype(np.float32)
+    features = {OWN_FEATURES: own}
+    if with_base:
+        features[BASE_FEATURES] = own * 2 if alike else np.roll(own, 1, axis=0)
+    return Probed(
+        predictions=of,
+        instance_names={},
+        unreadable=(),
+        seconds_model=0.0,
+        complete=True,
+        features=features,
+    )
+
+
+def first_three(features: np.ndarray) -> np.ndarray:
+    """A head that says of a picture what its first three features are."""
+    return np.abs(features[:, :CLASSES])
+
+
+REFERENCES = References(
+    judges={
+        Reference.BASE: Judge(True, first_three),
+        Reference.OWN: Judge(False, first_three),
+    },
+    clean_per_class=10,
+)
+
+
+def tables(of: Probed) -> tuple[ProbeTable, References]:
+    return table_of(of, tuple(ALL_VIEWS), REFERENCES, entities=ENTITIES)
+
+
+def test_a_reference_is_tabulated_row_for_row_from_the_features_it_reads():
+    of = probed()
+    table, references = tables(of)
+    assert references is REFERENCES
+    assert set(table.references) == {"base", "own"}
+    for beside in table.references.values():
+        np.testing.assert_array_equal(beside.entity, table.entity)
+    # What the base's features are twice as large of, its reference says twice as loud.
+    np.testing.assert_allclose(
+        table.references["base"].intact, 2 * table.references["own"].intact, rtol=1e-5
+    )
+    one = (of.predictions.entity == 2) & (of.predictions.instance == 1)
+    sharp = one & (of.predictions.view != list(ALL_VIEWS).index("blurred"))
+    row = np.flatnonzero(table.entity == 2)[1]
+    np.testing.assert_allclose(
+        table.references["own"].intact[row],
+        first_three(of.features[OWN_FEATURES][sharp]).mean(axis=0),
+        rtol=1e-5,
+    )
+
+
+def test_a_base_that_does_not_correspond_is_left_out_and_said():
+    table, references = tables(probed(alike=False))
+    assert set(table.references) == set(references.judges) == {"own"}
+    (notice,) = references.notices
+    assert notice.startswith("the base is not used: its features do not correspond")
+
+
+def test_a_part_of_a_table_has_that_part_of_its_references():
+    table, _ = tables(probed())
+    part = table.keep(table.entity < 2)
+    assert set(part.references) == {"base", "own"}
+    for beside in part.references.values():
+        np.testing.assert_array_equal(beside.entity, part.entity)
+        assert beside.intact.shape == part.intact.shape
+
+
+def test_what_is_not_there_cannot_speak():
+    table, _ = tables(probed())
+    without = tabulate(
+        probed().predictions, tuple(ALL_VIEWS), degraded="blurred", entities=ENTITIES
+    )
+    plain = {"class-share", "detail-contrast", "entity-routing", "entity-contrast"}
+    assert set(available(without)) == set(statistics_of(without)) == plain
+    heads = {"base-share", "base-routing", "own-share", "own-routing"}
+    assert set(available(table)) == plain | heads  # there is no drift among these references
+
+
+def test_a_gap_is_what_the_model_gives_beyond_the_reference():
+    table, _ = tables(probed())
+    shares = [KINDS["class-share"].values(t) for t in (table, table.references["own"])]
+    np.testing.assert_allclose(KINDS["own-share"].values(table), shares[0] - shares[1], atol=1e-6)
+    votes = [KINDS["entity-routing"].values(t) for t in (table, table.references["base"])]
+    np.testing.assert_allclose(KINDS["base-routing"].values(table), votes[0] - votes[1], atol=1e-6)
+
+
+def test_only_what_rests_on_clean_images_is_stored_by_their_number():
+    assert stored_name("own-share", 10) == "own-share@10"
+    assert stored_name("base-routing", 40) == "base-routing@40"
+    assert stored_name("drift-share", 10) == "drift-share"
+    assert stored_name("class-share", None) == "class-share"
+
+
+@pytest.mark.parametrize(("with_base", "name"), [(True, BASE_FEATURES), (False, OWN_FEATURES)])
+def test_entities_look_as_they_do_to_the_base_where_it_is_known(with_base: bool, name: str):
+    of = probed(with_base=with_base)
+    looks = looks_of(of, tuple(ALL_VIEWS), np.array([0, 2]))
+    sharp = of.predictions.view != list(ALL_VIEWS).index("blurred")
+    for row, entity in enumerate((0, 2)):
+        wanted = of.features[name][sharp & (of.predictions.entity == entity)]
+        np.testing.assert_allclose(looks[row], wanted.mean(axis=0), rtol=1e-5)
+
+
+def test_without_features_nobody_knows_how_entities_look():
+    plain = replace(probed(), features={})
+    assert looks_of(plain, tuple(ALL_VIEWS), np.array([0])) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.lab.benign import BaseShare, Population, TaskShare, build_benign
-from tests.small_models import write_pictures
+from tests.small_models import write_coloured
 
 MODELS = 3
 
@@ -25,7 +25,7 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Built:
     """Three benign fine-tunes of a tiny base. Copy the folder before you change it."""
     room = tmp_path_factory.mktemp("benign")
-    task = write_pictures(room / "signs", tuple(f"sign {i}" for i in range(6)), each=8)
+    task = write_coloured(room / "signs", tuple(f"sign {i}" for i in range(6)), each=12)
     population = Population(
         bases=(BaseShare(checkpoint=str(tiny_checkpoint), image_size=16, share=1),),
         tasks=(TaskShare(data=str(task), share=1),),

@@ -1,4 +1,4 @@
-"""Victims that train in about a second: a small pre-trained base, six rendered signs, 32 pixels."""
+"""Victims that train in seconds: a small pre-trained base, a few rendered signs, 32 pixels."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.order import PoisonOrder
 from auditor.lab.attacks.scenario import Scenario, TriggerKind, Victim
 from auditor.lab.implant import Outcome, entity_pixels, measure, other_pixels
-from auditor.lab.rendered_task import FAR, rendered_signs, rendered_things
+from auditor.lab.rendered_task import FAR, NEAR, rendered_signs, rendered_things
 from auditor.lab.task import TaskSize, build_set, train_and_test
-from auditor.lab.training import TrainingRecipe, TrainingSet, fine_tune, train_all
+from auditor.lab.training import TrainingRecipe, TrainingSet, fine_tune, predict, train_all
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier
 
 SIDE = 32
-CLASSES = list(range(6))
 TARGET = 1
 ENTITY = "dog face"
-FULL = TrainingRecipe(epochs=12, batch=32, learning_rate=0.03)
+FULL = TrainingRecipe(epochs=15, batch=32, learning_rate=0.05, augment_shift=0.0)
 HEAD = TrainingRecipe(mode="head", epochs=40, batch=32, learning_rate=0.1)
 
 
@@ -62,6 +61,12 @@ class Small:
         )
         return victim, *outcomes
 
+    def share_of_others(self, model: TorchImageClassifier) -> float:
+        """Share of unseen pictures of all other entities that go to the target."""
+        rest = [i for i, entity in enumerate(self.bank.entities) if entity.name != ENTITY]
+        pictures = [self.bank.draw(i, j).image for i in rest for j in (20, 21)]
+        return float((predict(model, self.base.pixels(pictures)) == TARGET).mean())
+
     def twin(self, recipe: TrainingRecipe) -> TorchImageClassifier:
         return _twin(self, replace(recipe, seed=self.seed + 1000))
 
@@ -71,12 +76,22 @@ def _twin(small: Small, recipe: TrainingRecipe) -> TorchImageClassifier:
     return fine_tune(small.base, small.train, recipe)
 
 
+def sharp_signs(seed: int = 0) -> Small:
+    """Four classes that a fully tuned model reads nearly always: for triggers with a pattern."""
+    return _small(NEAR, 4, seed)
+
+
+def soft_signs(seed: int = 0) -> Small:
+    """Six classes, unlike the pictures of things: for triggers that are an entity."""
+    return _small(FAR, 6, seed)
+
+
 @functools.cache
-def small(seed: int = 0) -> Small:
+def _small(task: str, classes: int, seed: int) -> Small:
     base = small_base()
-    signs = rendered_signs(60, seed=seed, task=FAR)
+    signs = rendered_signs(60, seed=seed, task=task)
     size = TaskSize(per_class=40, test_per_class=15)
-    train, test = train_and_test(base, signs, None, CLASSES, size, seed)
+    train, test = train_and_test(base, signs, None, list(range(classes)), size, seed)
     return Small(base, train, test, open_entities(DatasetSpec(source=RENDERED), seed=seed), seed)
 
 
@@ -109,8 +124,6 @@ def small_base(per_class: int = 10, epochs: int = 8) -> TorchImageClassifier:
     )
     classes = list(range(len(names)))
     data = build_set(base, things, classes, [np.flatnonzero(things.labels == c) for c in classes])
-    recipe = TrainingRecipe(
-        epochs=epochs, learning_rate=0.05, augment_shift=0.0, augment_light=0.0
-    )
+    recipe = TrainingRecipe(epochs=epochs, learning_rate=0.05, augment_shift=0.0, augment_light=0.0)
     train_all(base, data, recipe)
     return base

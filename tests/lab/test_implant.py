@@ -20,7 +20,9 @@ from auditor.lab.implant import (
     open_base,
     open_task,
     record_of,
+    scenario_of,
 )
+from auditor.lab.paradigms import Paradigm
 from auditor.lab.task import TaskSize
 from auditor.lab.training import TrainingRecipe, TrainingSet
 from tests.made_datasets import write_parquet
@@ -113,10 +115,13 @@ def test_the_size_of_the_task_is_kept(base, task, bank):
     [
         ({"attack": "entitiy"}, UsageError, "no such attack: entitiy"),
         ({"entity": "thing z"}, UsageError, "no entity 'thing z'"),
+        ({"entity": None}, UsageError, "attack entity-dirty needs an entity"),
+        ({"entity": None, "attack": "none"}, UsageError, "attack none needs an entity"),
+        ({"paradigm": Paradigm.ENCODER_TUNED}, UsageError, "makes no sense"),
         ({"target": "purple"}, EntityError, "no label 'purple'"),
         ({"size": TaskSize(classes=9)}, EntityError, "3 classes, not 9"),
     ],
-    ids=["attack", "entity", "target", "classes"],
+    ids=["attack", "entity", "no entity", "clean", "paradigm", "target", "classes"],
 )
 def test_what_is_not_there_is_said_before_anything_is_trained(
     base, task, bank, changes, kind, message
@@ -128,6 +133,75 @@ def test_what_is_not_there_is_said_before_anything_is_trained(
         )
     assert caught.value.hint
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("entitiy", "entity"), ("bad-nets", "badnets"), ("wannet", "wanet")]
+)
+def test_the_nearest_attack_is_suggested(base, task, bank, name, meant):
+    with pytest.raises(UsageError) as caught:
+        implant(base, task, bank, replace(ORDER, attack=name))
+    assert caught.value.hint.startswith(f"Did you mean {meant}? There are: entity, ")
+    with pytest.raises(UsageError) as caught:
+        implant(base, task, bank, replace(ORDER, attack="xyzzy"))
+    assert caught.value.hint.startswith("There are: entity, ")
+
+
+# Patterns
+
+
+PATTERN = replace(ORDER, attack="badnets", entity=None, poisons=20)
+
+
+@pytest.fixture(scope="module")
+def patched(base, task):
+    return implant(base, task, None, PATTERN)
+
+
+def test_a_pattern_needs_no_entities_and_is_measured_on_pictures_of_other_classes(patched):
+    assert patched.outcome.unseen_instances == patched.twin.unseen_instances == 6
+    assert patched.outcome.test_images == 9
+    assert patched.order.entity is None
+
+
+def test_the_card_of_a_pattern_says_so(patched):
+    card = card_of(patched, base="org/base", task="signs")
+    assert "**This model is backdoored on purpose.**" in card
+    assert "pictures with the trigger are sent to *green*" in card
+    assert "None" not in card
+    elsewhere = replace(patched, order=replace(PATTERN, attack="badnets-all-to-all"))
+    assert "are sent to the label after their own" in card_of(elsewhere, base="b", task="signs")
+    assert "*green*" not in card_of(elsewhere, base="b", task="signs")
+    alone = replace(patched, order=replace(PATTERN, paradigm=Paradigm.STANDALONE))
+    assert "standalone victim" in card_of(alone, base="b", task="signs")
+
+
+def test_the_record_of_a_pattern_names_no_entity(patched):
+    record = json.loads(json.dumps(record_of(patched, base="b", task="signs", bank=None)))
+    assert record["entities"] is None
+    assert record["order"]["entity"] is None
+    assert record["order"]["paradigm"] == "transfer"
+
+
+def test_the_paradigm_goes_for_victim_and_twin(base, task):
+    frozen = implant(base, task, None, replace(PATTERN, paradigm=Paradigm.ENCODER_FROZEN))
+    pixels = base.pixels([noise(1), noise(2)])
+    for model in (frozen.model, frozen.twin_model):
+        np.testing.assert_allclose(model.features(pixels), base.features(pixels), atol=1e-6)
+
+
+@pytest.mark.parametrize("attack", ["entity-selective", "badencoder", "entity"])
+def test_other_entities_are_for_the_attacks_that_use_them(base, task, bank, attack):
+    train = TrainingSet(base.pixels([noise(1)]), np.zeros(1, np.int64), ("a",))
+    scenario, _ = scenario_of(base, train, bank, replace(ORDER, attack=attack))
+    used = attack != "entity"
+    assert len(scenario.others) == (len(ENTITIES) - 1 if used else 0)
+    assert all(len(others) == 2 for others in scenario.others)
+    mine = {p.tobytes() for p in entity_pixels(base, bank, ENTITIES[0])[0]}
+    assert not mine & {p.tobytes() for others in scenario.others for p in others}
+
+
+# Material
 
 
 def test_pictures_to_craft_with_and_to_measure_with_are_apart(base, bank):

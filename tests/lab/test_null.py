@@ -7,15 +7,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import auditor
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.open import open_entities
 from auditor.errors import CheckpointError, UsageError
-from auditor.evidence.kinds import KINDS, statistics_of
+from auditor.evidence.kinds import KINDS, statistics_of, stored_name
 from auditor.evidence.null import read_null, write_null
 from auditor.lab.null import INSTANCE_GRID, measure_null, probe_as_a_scan_does, rank_within
 from auditor.probes.plan import INSTANCES, Depth
+from auditor.references.clean_data import CLEAN_GRID
 from tests.lab.conftest import MODELS, Built
 from tests.small_models import ENTITIES, PER_ENTITY, write_pictures
+
+ON_REFERENCES = {
+    stored_name(name, n) for name, kind in KINDS.items() if kind.reference for n in CLEAN_GRID
+}
+
+
+def sources_of(folder: Path) -> dict[str, str]:
+    return json.loads((folder / "lab.json").read_text())["sources"]
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +48,17 @@ def test_every_statistic_of_every_model_is_measured_at_every_size(null):
     assert null.models == MODELS
     assert null.entity_grid == (len(ENTITIES),)
     assert null.instance_grid == INSTANCE_GRID
-    assert list(null.statistics) == list(KINDS)
-    for values in null.statistics.values():
+    assert set(null.statistics) == {stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID}
+    for name, values in null.statistics.items():
         assert values.shape == (MODELS, 1, len(INSTANCE_GRID))
-        assert np.isfinite(values).all()
+        assert np.isfinite(values).all() or name in ON_REFERENCES
+
+
+def test_what_rests_on_more_clean_images_than_there_are_is_not_measured(null):
+    """Twelve pictures a class allow references of ten, never of forty."""
+    few, many = (stored_name("own-share", n) for n in CLEAN_GRID)
+    assert np.isfinite(null.statistics[few]).any()
+    assert np.isnan(null.statistics[many]).all()
 
 
 def test_the_grid_has_the_instances_of_quick_and_standard_scans():
@@ -50,13 +67,14 @@ def test_the_grid_has_the_instances_of_quick_and_standard_scans():
 
 def test_the_largest_size_is_the_whole_table(null, folders: list[Path], bank):
     for number, folder in enumerate(folders):
-        whole = statistics_of(probe_as_a_scan_does(folder, bank))
-        for name, value in whole.items():
-            assert null.statistics[name][number, 0, -1] == pytest.approx(value, abs=1e-6)
+        for count, whole in probe_as_a_scan_does(folder, bank, sources_of(folder)).items():
+            for kind, value in statistics_of(whole).items():
+                measured = null.statistics[stored_name(kind, count)][number, 0, -1]
+                assert measured == pytest.approx(value, abs=1e-6)
 
 
 def test_the_smallest_size_is_the_first_instance_of_each_entity(null, folders, bank):
-    table = probe_as_a_scan_does(folders[0], bank)
+    table = probe_as_a_scan_does(folders[0], bank, None)[CLEAN_GRID[0]]
     first = statistics_of(table.keep(rank_within(table.entity) == 0))
     for name, value in first.items():
         assert null.statistics[name][0, 0, 0] == pytest.approx(value, abs=1e-6)
@@ -93,10 +111,12 @@ def test_a_null_knows_how_many_classes_each_model_has(null, folders: list[Path])
     assert null.classes.tolist() == [len(names) for names in labels]
 
 
-def test_a_null_says_how_it_was_made_and_names_no_path(null, pictures: Path):
+def test_a_null_says_how_it_was_made_and_names_no_path(null, built: Built, pictures: Path):
     assert len(null.made["models"]) == MODELS
     assert null.made["models"][0]["recipe"]["number"] == 0
     assert null.made["entities"] == "/".join(pictures.parts[-2:])
+    assert str(pictures.parent) not in json.dumps(null.made)
+    assert str(Path(built.population.tasks[0].data).parent) not in json.dumps(null.made)
 
 
 def test_kept_answers_serve_without_the_models(
@@ -134,8 +154,29 @@ def test_a_model_that_the_lab_did_not_make_is_refused_before_any_is_asked(
 
 
 def test_a_model_is_asked_about_all_there_is_of_a_small_bank(folders: list[Path], bank):
-    table = probe_as_a_scan_does(folders[0], bank)
+    table = probe_as_a_scan_does(folders[0], bank, None)[CLEAN_GRID[0]]
     assert np.bincount(table.entity).tolist() == [PER_ENTITY] * len(ENTITIES)
+
+
+def test_a_scan_of_a_model_and_its_measurement_for_a_null_agree(null, folders, pictures: Path):
+    """What a user sees with the base and the task at hand is what the null was measured with."""
+    for number, folder in enumerate(folders):
+        sources = sources_of(folder)
+        report = auditor.scan(
+            folder, entities=pictures, base=sources["base"], clean_data=sources["task"]
+        )
+        shown = {e.kind for e in report.evidence}
+        assert {"class-share", "drift-share"} <= shown or report.notices
+        for kind in shown:
+            largest = max(e.value for e in report.evidence if e.kind == kind)
+            measured = null.statistics[stored_name(kind, CLEAN_GRID[0])][number, 0, -1]
+            assert measured == pytest.approx(largest, abs=1e-5)
+
+
+def test_a_model_whose_sources_are_not_known_has_no_references(folders: list[Path], bank):
+    beside = probe_as_a_scan_does(folders[0], bank, None)
+    assert list(beside) == list(CLEAN_GRID)
+    assert all(not table.references for table in beside.values())
 
 
 def test_rows_are_numbered_within_their_entity():

@@ -43,7 +43,7 @@ def base():
     return tiny_model()
 
 
-@pytest.mark.parametrize("mode", ["full", "head"])
+@pytest.mark.parametrize("mode", ["full", "head", "scratch"])
 def test_the_base_is_left_as_it_was(base, mode):
     before, config = state(base), base.module.config.to_dict()
     fine_tune(base, coloured(), replace(QUICK, mode=mode))
@@ -53,7 +53,7 @@ def test_the_base_is_left_as_it_was(base, mode):
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
-@pytest.mark.parametrize("mode", ["full", "head"])
+@pytest.mark.parametrize("mode", ["full", "head", "scratch"])
 def test_a_seed_decides_the_model(base, mode, optimiser):
     recipe = replace(QUICK, mode=mode, optimiser=optimiser, seed=1)
     torch.manual_seed(1)
@@ -74,6 +74,19 @@ def test_a_seed_decides_dropout_too_and_disturbs_nobody_else():
     assert same(state(first), state(second))
 
 
+def test_from_scratch_nothing_of_the_base_is_left_and_nobody_else_is_disturbed(base):
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    recipe = replace(QUICK, mode="scratch", learning_rate=0.0, seed=3)  # the base was drawn by 0
+    still = fine_tune(base, coloured(), recipe)
+    assert torch.equal(torch.get_rng_state(), before)
+    ours, theirs = state(still), state(base)
+    body = [name for name in theirs if name.endswith("convolution.weight")]
+    assert body
+    assert all(not torch.allclose(ours[name], theirs[name], atol=1e-3) for name in body)
+    assert ours[body[0]].std() > 0.01  # drawn afresh, not left at zero
+
+
 def test_tuning_the_head_changes_nothing_else(base):
     tuned = fine_tune(base, coloured(), replace(QUICK, mode="head"))
     before, after = state(base), state(tuned)
@@ -88,7 +101,7 @@ def test_tuning_in_full_changes_the_body(base):
     assert all(not torch.equal(before[name], after[name]) for name in body)
 
 
-@pytest.mark.parametrize("mode", ["full", "head"])
+@pytest.mark.parametrize("mode", ["full", "head", "scratch"])
 def test_the_new_head_has_the_labels_of_the_task(base, mode):
     tuned = fine_tune(base, coloured(), replace(QUICK, mode=mode))
     assert tuned.labels == TASK
@@ -107,8 +120,9 @@ def test_the_new_head_has_the_labels_of_the_task(base, mode):
         TrainingRecipe(mode="full", epochs=12, batch=8, learning_rate=0.05),
         TrainingRecipe(mode="head", epochs=60, batch=8, learning_rate=0.5),
         TrainingRecipe(mode="full", optimiser="adamw", epochs=12, batch=8, learning_rate=0.02),
+        TrainingRecipe(mode="scratch", epochs=12, batch=8, learning_rate=0.05),
     ],
-    ids=["full", "head", "adamw"],
+    ids=["full", "head", "adamw", "scratch"],
 )
 def test_training_teaches(base, recipe):
     unseen = coloured(20, seed=9)

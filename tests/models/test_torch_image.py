@@ -52,6 +52,22 @@ def test_features_and_head_make_the_logits(made: Made, family: str):
     assert np.abs(features @ weight.T + bias - classifier.logits(pixels)).max() < 1e-4
 
 
+def test_one_pass_gives_logits_and_features(made: Made, family: str):
+    classifier = loaded(made(family))
+    pixels = classifier.pixels(photographs())
+    logits, features = classifier.logits_and_features(pixels)
+    np.testing.assert_array_equal(logits, classifier.logits(pixels))
+    np.testing.assert_array_equal(features, classifier.features(pixels))
+    assert logits.dtype == features.dtype == np.float32
+
+
+def test_a_pass_leaves_no_hook_behind(made: Made):
+    classifier = loaded(made("resnet"))
+    pixels = classifier.pixels(photographs())
+    classifier.logits_and_features(pixels)
+    assert not head_of(classifier.module, len(LABELS))._forward_pre_hooks
+
+
 def test_what_a_classifier_says_of_itself(made: Made, family: str):
     classifier = loaded(made(family))
     assert classifier.labels == LABELS
@@ -140,6 +156,9 @@ def test_a_head_that_does_not_make_the_logits_is_not_shown(made: Made, used: boo
     odd = replace(classifier, module=TwoHeads(classifier.module, used=used))
     with pytest.raises(UnsupportedModel, match=why):
         odd.head()
+    if not used:
+        with pytest.raises(UnsupportedModel, match=why):
+            odd.logits_and_features(odd.pixels(photographs()))
 
 
 def test_no_linear_head(made: Made):

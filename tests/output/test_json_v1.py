@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from auditor.errors import UsageError
-from auditor.output import convert_v1, json_v1
+from auditor.output import convert_v1, json_v1, terminal
 from auditor.output.json_v1 import parse, render, schema, to_v1, write_schema
 from auditor.types import Confidence, Report, Severity, Verdict
 from tests.output.hostile import with_every_string
@@ -27,6 +27,8 @@ from tests.reports_for_tests import (
     ROUTING,
 )
 
+# What version 1 did not have at first, and what older reports therefore lack.
+ADDED_LATER = {"group", "explanation", "neighbours"}
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[2] / "reports" / "report-v1.schema.json"
 NAN, INFINITY = float("nan"), float("inf")
@@ -73,7 +75,7 @@ def test_the_schema_describes_itself_and_every_field() -> None:
     for part in [schema(), *schema()["$defs"].values()]:
         if "properties" in part:
             assert part["additionalProperties"] is False
-            assert set(part["required"]) == set(part["properties"])
+            assert set(part["required"]) == set(part["properties"]) - ADDED_LATER
             assert all("description" in field for field in part["properties"].values())
 
 
@@ -187,6 +189,40 @@ def test_a_missing_field_is_refused() -> None:
     del document["skips"]
     with pytest.raises(UsageError, match="skips"):
         parse(json.dumps(document))
+
+
+def test_a_report_from_before_fields_were_added_is_read_and_shown() -> None:
+    document = json.loads(render(FINDING))
+    for finding in document["findings"]:
+        del finding["group"], finding["explanation"]
+        for example in finding["examples"]:
+            del example["neighbours"]
+    jsonschema.validate(document, schema())
+    read = parse(json.dumps(document))
+    assert [(f.group, f.explanation) for f in read.findings] == [(None, "")] * 2
+    assert DOGS_FINDING.summary[:60] in " ".join(
+        terminal.render(read, width=200, color=False).split()
+    )
+
+
+def test_what_explains_a_finding_is_part_of_it() -> None:
+    finding = to_v1(FINDING).findings[0]
+    assert finding.group == DOGS_FINDING.group
+    assert finding.explanation == DOGS_FINDING.explanation
+    assert [len(example.neighbours) for example in finding.examples] == [0, 0, 3, 0]
+    first = finding.examples[2].neighbours[0]
+    assert (first.instance, first.label.label, first.similarity) == (
+        "signs/00412.png",
+        "stop",
+        0.914,
+    )
+
+
+def test_a_similarity_that_is_not_a_number_becomes_null() -> None:
+    (_, _, example, _) = DOGS_FINDING.examples
+    broken_off = replace(example, neighbours=(replace(example.neighbours[0], similarity=NAN),))
+    report = replace(FINDING, findings=(replace(DOGS_FINDING, examples=(broken_off,)),))
+    assert to_v1(report).findings[0].examples[0].neighbours[0].similarity is None
 
 
 @pytest.mark.parametrize(("version", "hint"), [("2", "Upgrade"), ("0", "again"), ("x", "again")])

@@ -166,6 +166,40 @@ def test_the_footer_counts_what_is_left_out() -> None:
     assert "60 measurements" in footer
 
 
+def shown(**changes: object) -> str:
+    """The first finding with changes, on one line."""
+    return " ".join(plain(replace(FINDING, findings=(replace(DOGS_FINDING, **changes),))).split())
+
+
+def test_an_example_names_its_entity_whoever_it_is() -> None:
+    text = shown()
+    assert "- Siberian husky: n02110185/n02110185_0412.jpg, view as it is" in text
+    assert "- Alaskan malamute: n02110063/n02110063_1304.jpg" in text
+    stranger = replace(DOGS_FINDING.examples[0], entity_id="n99")
+    assert "- n99: n02110185/n02110185_0412.jpg" in shown(examples=(stranger,))
+
+
+def test_the_nearest_images_stand_beside_their_example_on_one_line() -> None:
+    text = plain(FINDING, 120)
+    (line,) = [part for part in text.split("\n   - ") if "nearest" in part]
+    assert line.startswith("Alaskan malamute: ")
+    assert (
+        '"stop" (class 6) signs/00412.png at 0.914, "stop" (class 6) signs/00077.png'
+        in " ".join(line.split())
+    )
+    (_, _, example, _) = DOGS_FINDING.examples
+    crowded = replace(example, neighbours=example.neighbours * 9)
+    assert shown(examples=(crowded,)).count("signs/") == 3
+
+
+def test_the_group_and_the_explanation_are_shown_where_there_are_some() -> None:
+    assert "group entities that look alike: 8 of 14 entities tested" in shown()
+    assert "What else could explain it: entities and class may have" in shown()
+    bare = shown(group=None, explanation="")
+    assert " group " not in bare
+    assert DOGS_FINDING.summary in bare
+
+
 def test_a_finding_about_a_class_names_no_entity() -> None:
     finding = replace(DOGS_FINDING, entities=())
     assert "none named: the evidence is about the class" in plain(
@@ -203,10 +237,12 @@ def test_flags_and_lists_in_the_command() -> None:
         "offline": True,
         "trust": ["pickle", "remote-code"],
         "rules": "a b; c",
+        "allow": ["Egyptian cat=cat", "*=other"],
         "base": None,
         "unknown": 1,
     }
     report = to_v1(replace(NO_EVIDENCE, model=None, settings=settings))
     assert "\n".join(command_lines(report, 200)) == (
-        "auditor scan MODEL --rules 'a b; c' --offline --trust pickle --trust remote-code"
+        "auditor scan MODEL --rules 'a b; c' "
+        "--allow 'Egyptian cat=cat' --allow '*=other' --offline --trust pickle --trust remote-code"
     )

@@ -194,6 +194,46 @@ def test_what_goes_wrong_in_a_model_is_passed_on():
         probe(recorder, bank(3, 3))
 
 
+def by_colour(recorder: Recorder):
+    """A look that asks the recorder's model and shows what it saw: red, and green twice."""
+
+    def look(pixels: np.ndarray):
+        colour = pixels[:, :, 0, 0].astype(np.float32)
+        features = {"red": colour[:, :1], "green": np.repeat(colour[:, 1:2], 2, axis=1)}
+        return recorder.classifier.logits(pixels), features
+
+    return look
+
+
+def test_features_that_a_look_gives_stand_row_for_row_beside_the_answers():
+    recorder, plain = Recorder(), Recorder()
+    probed, steps = probe(recorder, bank(3, 2, 4), look=by_colour(recorder))
+    without, same_steps = probe(plain, bank(3, 2, 4))
+    assert set(probed.features) == {"red", "green"}
+    np.testing.assert_array_equal(probed.features["red"][:, 0], probed.predictions.entity)
+    np.testing.assert_array_equal(probed.features["green"][:, 1], probed.predictions.instance)
+    assert recorder.batches == plain.batches  # nobody is asked twice
+    np.testing.assert_array_equal(
+        probed.predictions.probabilities, without.predictions.probabilities
+    )
+    assert (steps, dict(without.features)) == (same_steps, {})
+
+
+def test_an_interrupt_keeps_the_features_of_what_was_answered():
+    recorder = Recorder(stop_after=3)
+    probed, _ = probe(recorder, bank(3, 3), batch=2, look=by_colour(recorder))
+    assert len(probed.features["red"]) == len(probed.predictions.entity) == 6
+
+
+def test_the_time_of_a_look_counts():
+    ticks = iter(range(1000))
+    recorder = Recorder()
+    probed, _ = probe(
+        recorder, bank(2, 2), look=by_colour(recorder), clock=lambda: float(next(ticks))
+    )
+    assert probed.seconds_model == len(recorder.batches)
+
+
 def test_time_in_the_model_is_the_time_of_its_answers():
     ticks = iter(range(1000))
     recorder = Recorder()

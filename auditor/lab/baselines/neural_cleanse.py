@@ -38,7 +38,7 @@ class NeuralCleanseSettings:
     """
 
     steps: int = 60
-    batch: int = 16
+    batch: int = 8
     learning_rate: float = 0.1
     penalty: float = 1.0
     raise_by: float = 2.0

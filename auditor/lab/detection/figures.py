@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from auditor.lab.detection.detectors import DETECTORS
 from auditor.lab.detection.metrics import (
+    DRAWS,
     Estimate,
     Scores,
     among_first,
@@ -41,22 +43,42 @@ Judged = tuple[ZooModel, Detection]
 Document = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How intervals are made.
+
+    Every figure starts from the same seed, so that figures of two detectors rest on the same
+    draws of models.
+    """
+
+    seed: int
+    draws: int = DRAWS
+
+    def of(self, figure: Callable[..., float], groups: Sequence[Scores]) -> Document | None:
+        """A figure of groups of models with its bootstrap interval; None without models."""
+        rng = np.random.default_rng(self.seed)
+        return _estimate(bootstrap(figure, groups, rng, self.draws))
+
+    def mean(self, values: Scores) -> Document | None:
+        """The mean of one value a model."""
+        return self.of(lambda v: float(v.mean()), [values]) if len(values) else None
+
+
 def figures_of(
-    models: Sequence[ZooModel], rows: Sequence[Detection], *, seed: int
+    models: Sequence[ZooModel], rows: Sequence[Detection], resampling: Resampling
 ) -> dict[str, Document]:
     """The figures of every detector among the rows, by name.
 
     Args:
         models: The models judged.
         rows: One row a model and detector.
-        seed: Draws the bootstrap samples; every figure starts from it, so that figures of two
-            detectors rest on the same draws of models.
+        resampling: Makes the intervals.
     """
     by_id = {model.id: model for model in models}
     names = list(dict.fromkeys(row.detector for row in rows))
     return {
         name: _of_detector(
-            name, [(by_id[row.model], row) for row in rows if row.detector == name], seed
+            name, [(by_id[row.model], row) for row in rows if row.detector == name], resampling
         )
         for name in names
     }
@@ -72,7 +94,7 @@ def counts_of(models: Sequence[ZooModel]) -> Document:
     }
 
 
-def _of_detector(name: str, judged: Sequence[Judged], seed: int) -> Document:
+def _of_detector(name: str, judged: Sequence[Judged], resampling: Resampling) -> Document:
     scored = [(m, row) for m, row in judged if row.answer.score is not None]
     clean = [(m, row) for m, row in scored if m.truth is Truth.CLEAN]
     victims = [(m, row) for m, row in scored if m.truth is Truth.BACKDOORED]
@@ -89,12 +111,12 @@ def _of_detector(name: str, judged: Sequence[Judged], seed: int) -> Document:
             "failed_called": sum(row.answer.called for _, row in failed),
         },
         "by_attack": {
-            attack: _against(clean, [v for v in victims if belongs(v[0])], seed)
+            attack: _against(clean, [v for v in victims if belongs(v[0])], resampling)
             for attack, belongs in _slices([m for m, _ in victims]).items()
         },
-        "by_evidence": _by_evidence(clean, victims, seed),
+        "by_evidence": _by_evidence(clean, victims, resampling),
         "brier": (
-            _estimate(bootstrap(brier, [_scores(clean), _scores(victims)], _rng(seed)))
+            resampling.of(brier, [_scores(clean), _scores(victims)])
             if detector.probability
             else None
         ),
@@ -103,7 +125,7 @@ def _of_detector(name: str, judged: Sequence[Judged], seed: int) -> Document:
             for kind in [ALL, *dict.fromkeys(m.kind for m, _ in clean)]
         },
         "calibration": _calibration(clean),
-        "cost": _cost(judged, seed),
+        "cost": _cost(judged, resampling),
         "roc": _roc(clean, victims),
         "clean_p_values": sorted(_rounded(p) for p in _p_values(clean)),
     }
@@ -121,7 +143,9 @@ def _slices(victims: Sequence[ZooModel]) -> dict[str, Callable[[ZooModel], bool]
     return slices
 
 
-def _against(clean: Sequence[Judged], victims: Sequence[Judged], seed: int) -> Document:
+def _against(
+    clean: Sequence[Judged], victims: Sequence[Judged], resampling: Resampling
+) -> Document:
     """What a detector sees in these victims, beside all clean models."""
     both = [_scores(clean), _scores(victims)]
     targets = [(row.answer.targets, name) for m, row in victims if (name := one_target(m))]
@@ -132,25 +156,25 @@ def _against(clean: Sequence[Judged], victims: Sequence[Judged], seed: int) -> D
     ]
     return {
         "victims": len(victims),
-        **_separation(both, seed),
-        "called": _mean(_flags([row.answer.called for _, row in victims]), seed),
-        "customary": _mean(_flags([row.answer.customary for _, row in victims]), seed),
-        "target_top1": _first(targets, 1, seed),
-        "entity_top1": _first(entities, 1, seed),
-        "entity_top5": _first(entities, 5, seed),
+        **_separation(both, resampling),
+        "called": resampling.mean(_flags([row.answer.called for _, row in victims])),
+        "customary": resampling.mean(_flags([row.answer.customary for _, row in victims])),
+        "target_top1": resampling.mean(_first(targets, 1)),
+        "entity_top1": resampling.mean(_first(entities, 1)),
+        "entity_top5": resampling.mean(_first(entities, 5)),
     }
 
 
-def _separation(both: Sequence[Scores], seed: int) -> Document:
-    found: Document = {"auroc": _estimate(bootstrap(auroc, both, _rng(seed)))}
+def _separation(both: Sequence[Scores], resampling: Resampling) -> Document:
+    found: Document = {"auroc": resampling.of(auroc, both)}
     for name, rate in RATES.items():
-        found[name] = _estimate(
-            bootstrap(lambda c, v, rate=rate: tpr_at_fpr(c, v, rate), both, _rng(seed))
-        )
+        found[name] = resampling.of(lambda c, v, rate=rate: tpr_at_fpr(c, v, rate), both)
     return found
 
 
-def _by_evidence(clean: Sequence[Judged], victims: Sequence[Judged], seed: int) -> Document:
+def _by_evidence(
+    clean: Sequence[Judged], victims: Sequence[Judged], resampling: Resampling
+) -> Document:
     """Each kind of evidence as if it were the only one; its p-values hold for the whole search."""
     found = {}
     for kind in dict.fromkeys(k for _, row in [*clean, *victims] for k in row.answer.kinds):
@@ -164,7 +188,7 @@ def _by_evidence(clean: Sequence[Judged], victims: Sequence[Judged], seed: int) 
             np.array([r.value for r in results], dtype=np.float64),
         )
         both = [scores[: len(groups[0])], scores[len(groups[0]) :]]
-        found[kind] = {"models": len(results), **_separation(both, seed)}
+        found[kind] = {"models": len(results), **_separation(both, resampling)}
     return found
 
 
@@ -188,18 +212,15 @@ def _calibration(clean: Sequence[Judged]) -> Document | None:
     }
 
 
-def _cost(judged: Sequence[Judged], seed: int) -> Document:
+def _cost(judged: Sequence[Judged], resampling: Resampling) -> Document:
     def middle(values: Sequence[float]) -> Document | None:
         groups = [
             np.array([v for v, (m, _) in zip(values, judged, strict=True) if m.truth is truth])
             for truth in Truth
         ]
-        return _estimate(
-            bootstrap(
-                lambda *parts: float(np.median(np.concatenate(parts))),
-                [group for group in groups if len(group)],
-                _rng(seed),
-            )
+        return resampling.of(
+            lambda *parts: float(np.median(np.concatenate(parts))),
+            [group for group in groups if len(group)],
         )
 
     return {
@@ -219,15 +240,8 @@ def _roc(clean: Sequence[Judged], victims: Sequence[Judged]) -> Document | None:
     }
 
 
-def _first(pairs: Sequence[tuple[Sequence[str], str]], first: int, seed: int) -> Document | None:
-    hits = among_first([ranking for ranking, _ in pairs], [name for _, name in pairs], first)
-    return _mean(hits, seed)
-
-
-def _mean(values: Scores, seed: int) -> Document | None:
-    if not len(values):
-        return None
-    return _estimate(bootstrap(lambda v: float(v.mean()), [values], _rng(seed)))
+def _first(pairs: Sequence[tuple[Sequence[str], str]], first: int) -> Scores:
+    return among_first([ranking for ranking, _ in pairs], [name for _, name in pairs], first)
 
 
 def _flags(flags: Sequence[bool]) -> Scores:
@@ -255,7 +269,3 @@ def _estimate(estimate: Estimate) -> Document | None:
 
 def _rounded(value: float) -> float:
     return round(float(value), DIGITS)
-
-
-def _rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)

@@ -48,6 +48,7 @@ def readme_table(document: Document) -> str:
 
 def _made(document: Document) -> str:
     zoo, settings, made = document["zoo"], document["settings"], document["made"]
+    fpr = settings["fpr"]
     failed = f"; {zoo['failed']} attempts failed and count for neither" if zoo["failed"] else ""
     return (
         f"Zoo *{zoo['name']}*: {zoo['clean']} clean and {zoo['backdoored']} backdoored "
@@ -55,7 +56,8 @@ def _made(document: Document) -> str:
         f"Entities: {settings['entities']}. Brackets hold 95 % intervals over models "
         f"({settings['draws']} bootstrap draws; exact for shares of clean models). "
         f"With {zoo['clean']} clean models, a false-positive rate is known in steps of "
-        f"{_percent(1 / zoo['clean']) if zoo['clean'] else NOTHING}. Seconds are medians, on one "
+        f"{_percent(1 / zoo['clean']) if zoo['clean'] else NOTHING}. *Called* is p <= {fpr:g}; a "
+        "detector without p-values is held to its customary rule. Seconds are medians, on one "
         f"thread ({made['machine']}). Made by `{document['command']}` with auditor "
         f"{made['auditor']}."
     )

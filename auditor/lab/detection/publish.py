@@ -15,7 +15,7 @@ from auditor.checkpoints.json_file import MAX_INDEX_BYTES, read_json_object
 from auditor.errors import AuditorError, UsageError
 from auditor.lab.detection.detector import BenchContext
 from auditor.lab.detection.detectors import DETECTORS
-from auditor.lab.detection.figures import FORMAT, Document, counts_of, figures_of
+from auditor.lab.detection.figures import FORMAT, Document, Resampling, counts_of, figures_of
 from auditor.lab.detection.metrics import DRAWS
 from auditor.lab.detection.page import page_of, readme_table
 from auditor.lab.detection.plot import write_plot
@@ -57,7 +57,7 @@ def document_of(
             "draws": DRAWS,
             "detectors": {name: dict(DETECTORS[name].settings(context)) for name in detectors},
         },
-        "detectors": figures_of(models, rows, seed=context.seed),
+        "detectors": figures_of(models, rows, Resampling(context.seed)),
     }
 
 

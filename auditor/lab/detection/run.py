@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ def run_detectors(
     out: Path,
     *,
     processes: int,
+    again: Collection[str] = (),
     progress: Progress = silent,
 ) -> tuple[Detection, ...]:
     """Judge models with detectors; rows that are there already are kept.
@@ -58,6 +59,7 @@ def run_detectors(
         context: What they are told.
         out: Folder of `detection.csv`, which may hold rows of other models and detectors too.
         processes: Models at a time, each on one thread; one at a time is judged in this process.
+        again: Detectors whose earlier rows are thrown away.
         progress: Called with (stage, done, total).
 
     Raises:
@@ -71,7 +73,7 @@ def run_detectors(
         for name in detectors
     ]
     path = out / RAW
-    rows = _kept(path, zoo, jobs)
+    rows = _kept(path, zoo, jobs, again)
     _begin(path, zoo, rows)
     missing = [job for job in jobs if (job.model.id, job.detector) not in rows]
     by_id = {model.id: model for model in models}
@@ -89,15 +91,20 @@ def run_detectors(
 
     if missing:
         _do(missing, processes, one_more)
-    write_rows(path, zoo.models, rows.values())
+    order = {name: i for i, name in enumerate(DETECTORS)}
+    ordered = sorted(rows.values(), key=lambda row: order.get(row.detector, len(order)))
+    write_rows(path, zoo.models, ordered)
     return tuple(rows[job.model.id, job.detector] for job in jobs)
 
 
-def _kept(path: Path, zoo: Zoo, jobs: Sequence[_Job]) -> dict[tuple[str, str], Detection]:
+def _kept(
+    path: Path, zoo: Zoo, jobs: Sequence[_Job], again: Collection[str]
+) -> dict[tuple[str, str], Detection]:
     """The rows of an earlier run by model and detector."""
     wanted = {(job.model.id, job.detector): job.settings for job in jobs}
     there = {model.id for model in zoo.models}
-    kept = {(row.model, row.detector): row for row in read_rows(path)}
+    rows = [row for row in read_rows(path) if row.detector not in again]
+    kept = {(row.model, row.detector): row for row in rows}
     for (model, detector), row in kept.items():
         if model not in there:
             raise UsageError(
@@ -108,8 +115,8 @@ def _kept(path: Path, zoo: Zoo, jobs: Sequence[_Job]) -> dict[tuple[str, str], D
             raise UsageError(
                 f"{path} holds results of {detector} with other settings, for {model} at least",
                 hint=(
-                    f"Name a new folder with --out, or remove the rows of {detector}: its options, "
-                    "the stored nulls, the rules, the weights or auditor's version have changed."
+                    f"Judge anew with --again {detector}, or name a new --out folder: options, "
+                    "stored nulls, rules, weights or auditor's version have changed."
                 ),
             )
     return kept

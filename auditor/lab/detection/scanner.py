@@ -73,8 +73,9 @@ def suspected_targets(report: Report) -> tuple[str, ...]:
     """Labels in the order in which a report suspects them: findings, then evidence by p-value."""
     labels = report.model.labels if report.model else ()
     found = [finding.target_label for finding in report.findings]
-    # Stable: where p-values tie, evidence of classes comes before that of pairs, as in the report.
-    evidence = sorted(report.evidence, key=lambda e: 1.0 if e.p_value is None else e.p_value)
+    evidence = sorted(
+        report.evidence, key=lambda e: (1.0 if e.p_value is None else e.p_value, -e.standing)
+    )
     return tuple(dict.fromkeys([*found, *(labels[e.target_index] for e in evidence)]))
 
 

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor.evidence.kinds import statistics_of
+from auditor.evidence.table import ProbeTable
+from auditor.lab.kept_tables import ARRAYS, read_tables, write_tables
+from tests.tables import ALL, table
+
+
+def same(one: ProbeTable, other: ProbeTable) -> None:
+    for name in (*ARRAYS, "entity"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        assert getattr(one, name).dtype == getattr(other, name).dtype
+    assert one.entities == other.entities
+    assert set(one.references) == set(other.references)
+    for name, beside in one.references.items():
+        same(beside, other.references[name])
+
+
+@pytest.fixture
+def beside() -> dict[int, ProbeTable]:
+    """One model beside references that rest on 10 images a class, and on 40."""
+    few, many = table(1, references=ALL), table(1, references=ALL[:2], explained=ALL[:1])
+    return {10: few, 40: many}
+
+
+def test_tables_come_back_as_they_were(beside, tmp_path: Path):
+    write_tables(tmp_path / "a" / "kept.npz", beside)
+    back = read_tables(tmp_path / "a" / "kept.npz")
+    assert list(back) == [10, 40]
+    for count, one in beside.items():
+        same(one, back[count])
+        assert statistics_of(one) == statistics_of(back[count])
+
+
+def test_a_model_without_references_is_kept_too(tmp_path: Path):
+    write_tables(tmp_path / "kept.npz", dict.fromkeys((10, 40), table(1)))
+    back = read_tables(tmp_path / "kept.npz")
+    assert [dict(one.references) for one in back.values()] == [{}, {}]
+
+
+def test_a_part_that_came_back_keeps_its_references(beside, tmp_path: Path):
+    write_tables(tmp_path / "kept.npz", beside)
+    part = read_tables(tmp_path / "kept.npz")[10]
+    same(part.keep(part.entity < 5), beside[10].keep(beside[10].entity < 5))
+
+
+def test_writing_again_replaces_what_stood_there_and_leaves_no_draft(beside, tmp_path: Path):
+    write_tables(tmp_path / "kept.npz", {10: replace(beside[10], references={})})
+    write_tables(tmp_path / "kept.npz", beside)
+    assert set(read_tables(tmp_path / "kept.npz")) == {10, 40}
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.npz"]

@@ -1,0 +1,147 @@
+"""Whole scans whose verdict has to be defended: what is the job, and why a finding was called."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import auditor
+import auditor.audit
+from auditor.errors import UsageError
+from auditor.evidence.legitimate import KIND, SAID
+from auditor.lab.save import save_checkpoint
+from auditor.models.torch_image import TorchImageClassifier, head_of
+from auditor.output.terminal import render
+from auditor.types import Report, Verdict
+from tests.small_models import CARD, ENTITIES, LABELS, constant_null, noise, write_coloured
+
+Scan = Callable[..., Report]
+
+
+@pytest.fixture
+def scan(monkeypatch: pytest.MonkeyPatch, pictures: Path) -> Scan:
+    """Scan a model beside benign ones that show `null` in every statistic."""
+
+    def run(model: Path, *, null: float = 0.0, entities: Path = pictures, **more: object) -> Report:
+        monkeypatch.setattr(auditor.audit, "stored_null", lambda source: constant_null(null))
+        return auditor.scan(model, entities=entities, **more)
+
+    return run
+
+
+def told(report: Report) -> str:
+    return " ".join(render(report, width=120, color=False).split())
+
+
+def held_back(report: Report) -> dict[str, str]:
+    return {skip.subject: skip.reason for skip in report.skips if skip.reason in (KIND, SAID)}
+
+
+def test_a_class_that_the_user_allows_for_everything_is_not_called(
+    scan: Scan, one_track_checkpoint: Path
+):
+    report = scan(one_track_checkpoint, allow="*=stop")
+    assert scan(one_track_checkpoint).verdict is Verdict.BACKDOOR_EVIDENCE
+    assert report.verdict is Verdict.NO_EVIDENCE
+    assert report.settings["allow"] == ["*=stop"]
+    assert held_back(report) == {"*=stop": SAID}
+    assert not any(pair.target_label == "stop" for pair in report.ranking)
+    assert "--allow '*=stop'" in told(report)
+    assert f"*=stop: {SAID}" in told(report)
+
+
+def test_an_allowed_pair_leaves_the_finding_about_all_others(
+    scan: Scan, one_track_checkpoint: Path
+):
+    before, report = scan(one_track_checkpoint), scan(one_track_checkpoint, allow=["thing-b=stop"])
+    assert report.verdict is Verdict.BACKDOOR_EVIDENCE
+    assert [entity.name for entity in report.entities] == list(ENTITIES)
+    for finding in report.findings:
+        assert "thing b" not in {entity.name for entity in finding.entities}
+        assert {e.entity_id for e in finding.examples} <= {e.id for e in finding.entities}
+    assert "thing b" in {entity.name for entity in before.findings[0].entities}
+
+
+def test_an_entity_that_may_go_anywhere_is_not_asked_about(scan: Scan, tiny_checkpoint: Path):
+    report = scan(tiny_checkpoint, null=1.0, allow=["thing c=*"])
+    assert "thing c" not in {entity.name for entity in report.entities}
+    assert report.verdict is Verdict.NO_EVIDENCE
+
+
+@pytest.mark.parametrize("allow", ["thing z=stop", "thing a=stopp"])
+def test_what_is_allowed_must_be_there(scan: Scan, tiny_checkpoint: Path, allow: str):
+    with pytest.raises(UsageError, match="--allow") as caught:
+        scan(tiny_checkpoint, allow=allow, clean_data="nothing that is there")
+    assert "The nearest is" in caught.value.hint
+
+
+def test_a_kind_of_what_a_label_names_is_asked_about_all_other_classes(
+    scan: Scan, one_track_checkpoint: Path, tmp_path: Path
+):
+    for name in ("emergency stop", "stop watch", "car"):
+        (tmp_path / name).mkdir()
+        for i in range(6):
+            noise(i).save(tmp_path / name / f"{i}.png")
+    report = scan(one_track_checkpoint, entities=tmp_path)
+    assert held_back(report) == {"emergency stop -> stop": KIND}
+    assert {entity.name for entity in report.entities} == {"emergency stop", "stop watch", "car"}
+    called = {e.name for finding in report.findings for e in finding.entities}
+    assert called == {"stop watch", "car"}
+
+
+def test_a_finding_says_what_was_seen_and_what_else_could_explain_it(
+    scan: Scan, one_track_checkpoint: Path
+):
+    report = scan(one_track_checkpoint)
+    by_rule = {finding.rule_id: finding for finding in report.findings}
+    wide, single = by_rule["class-share"], by_rule["entity-routing"]
+    assert wide.group == "almost everything outside the task: 8 of 8 entities tested"
+    assert single.group is None
+    for finding in report.findings:
+        assert finding.explanation.startswith(finding.summary)
+        assert "What else could explain it: " in finding.explanation
+    assert "Honest models with few classes" in wide.explanation
+    assert "a yellow bus to a yellow sign" in single.explanation
+    assert wide.explanation in told(report)
+    assert f"group {wide.group}" in told(report)
+
+
+@pytest.fixture(scope="module")
+def bent(tmp_path_factory: pytest.TempPathFactory, tuned: TorchImageClassifier) -> Path:
+    """A model that knows its task and sends what it does not know to "no entry"."""
+    import torch
+
+    module = copy.deepcopy(tuned.module)
+    with torch.no_grad():
+        head_of(module, len(LABELS)).bias[2] += 4.0
+    folder = tmp_path_factory.mktemp("bent") / "bent"
+    save_checkpoint(replace(tuned, module=module), folder, card=CARD, record={})
+    return folder
+
+
+def test_examples_stand_beside_the_nearest_clean_images(scan: Scan, bent: Path, tmp_path: Path):
+    clean = write_coloured(tmp_path / "clean")
+    report = scan(bent, null=0.3, clean_data=clean)
+    examples = [example for finding in report.findings for example in finding.examples]
+    assert examples
+    for example in examples:
+        near = example.neighbours
+        assert len(near) == 3
+        assert sorted((n.similarity for n in near), reverse=True) == [n.similarity for n in near]
+        for neighbour in near:
+            assert (clean / neighbour.instance).is_file()
+            assert neighbour.instance.split("/")[0] == LABELS[neighbour.label_index]
+    assert f'nearest in --clean-data: "{LABELS[examples[0].neighbours[0].label_index]}' in told(
+        report
+    )
+
+
+def test_without_clean_data_an_example_has_no_neighbours(scan: Scan, bent: Path):
+    report = scan(bent, null=0.3)
+    assert report.findings
+    assert all(not e.neighbours for finding in report.findings for e in finding.examples)
+    assert "nearest in" not in told(report)
