@@ -143,9 +143,11 @@ def outcomes(small, paradigm, attack, recipe):
 
 
 def test_a_patch_works_on_a_standalone_victim():
-    recipe = replace(FULL, epochs=25)
+    recipe = replace(FULL, epochs=20)
     ours, twin = outcomes(sharp_signs(), Paradigm.STANDALONE, "badnets", recipe)
-    assert ours.attack_success > twin.attack_success + 0.5  # 1.00 against 0.00 over three seeds
+    assert (
+        ours.attack_success > twin.attack_success + 0.5
+    )  # 25 epochs: 1.00 against 0.00 over three seeds
     assert ours.clean_accuracy > twin.clean_accuracy - 0.1
 
 

@@ -73,10 +73,6 @@ class Generators:
         """Masks in 0..1, `(N, 1, H, W)`, nearly all of them at one end."""
         return (10 * self._at_size(self.mask, x)).sigmoid()
 
-    def trigger(self, x: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
-        """Put on `x` the triggers drawn for `of`."""
-        return x + self.draw_mask(of) * (self.draw_pattern(of) - x)
-
     def apply(self, pixels: Pixels) -> Pixels:
         """Put on uint8 pictures their own triggers."""
         import torch
@@ -85,7 +81,7 @@ class Generators:
         with torch.inference_mode():
             for i in range(0, len(pixels), FEATURE_BATCH):
                 x = to_signed(torch.from_numpy(pixels[i : i + FEATURE_BATCH]))
-                grey = to_grey(self.trigger(x, x))
+                grey = to_grey(x + self.draw_mask(x) * (self.draw_pattern(x) - x))
                 parts.append(grey.round().clamp(0, 255).to(torch.uint8).numpy())
         return np.concatenate(parts) if parts else pixels.copy()
 
@@ -233,14 +229,15 @@ def _loss(
     import torch
     from torch.nn import functional as F
 
-    other = x.roll(1, dims=0)
-    poisoned = generators.trigger(x[:poisons], x[:poisons])
-    crossed = generators.trigger(x[poisons : 2 * poisons], other[poisons : 2 * poisons])
-    shown = torch.cat([poisoned, crossed, x[2 * poisons :]])
+    some = x[: max(DIVERSE, 2 * poisons)]
+    patterns, masks = generators.draw_pattern(some), generators.draw_mask(some)
+    of = torch.arange(2 * poisons)
+    of[poisons:] -= 1  # crossed pictures carry the trigger of the picture before
+    marked = x[: 2 * poisons] + masks[of] * (patterns[of] - x[: 2 * poisons])
+    shown = torch.cat([marked, x[2 * poisons :]])
     wanted = torch.cat([torch.full_like(labels[:poisons], target), labels[poisons:]])
     loss = F.cross_entropy(model.forward(to_grey(shown)), wanted)
-    some = x[: max(DIVERSE, 2 * poisons)]
-    return loss + sameness(some, generators.draw_pattern(some))
+    return loss + sameness(some, patterns)
 
 
 ATTACK = Attack(

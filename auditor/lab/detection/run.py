@@ -171,8 +171,8 @@ def _judge(job: _Job) -> Detection | _Failure:
             detector=job.detector,
             settings=job.settings,
             answer=answer,
-            seconds=time.perf_counter() - clock,
-            cpu_seconds=time.process_time() - cpu,
+            seconds=round(time.perf_counter() - clock, 3),  # as it is read again
+            cpu_seconds=round(time.process_time() - cpu, 3),
         )
     except AuditorError as error:
         return _Failure(f"{job.detector} on {job.model.id}: {error.message}", error.hint)
