@@ -3,8 +3,9 @@
 Source: Nguyen and Tran, WaNet (ICLR 2021), section 3: a warping field drawn on a k by k grid,
 brought to unit mean length, enlarged smoothly and scaled to a strength; to make the field and
 no other warp the trigger, pictures warped by a disturbed field keep their true label (noise
-mode, twice as many as poisons). The paper warps afresh in every batch; here warped copies are
-added to the training set once.
+mode, twice as many as poisons). The paper warps afresh in every batch of a long training; here
+warped copies are added to the training set once, and the warp is larger, so that a fine-tune of
+a few epochs learns it.
 """
 
 from __future__ import annotations
