@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 SIDE = 32  # pixels: the generators see and draw pictures of this size
 WIDTH = 16
 DENSITY = 0.032  # where a mask is above this, it costs
-DENSITY_WEIGHT = 20.0  # a fifth of the paper's, so that larger masks are learnt in few epochs
+DENSITY_WEIGHT = 20.0  # low, so that larger masks are learnt in few epochs
 MASK_STEPS = 80
 MASK_BATCH = 32
 LEARNING_RATE = 0.01  # of the generators, Adam's
