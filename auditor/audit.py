@@ -25,33 +25,29 @@ from auditor.errors import EntityError
 from auditor.evidence.allowed import allowed_pairs
 from auditor.evidence.examples import telling_examples
 from auditor.evidence.gather import Gathered, gather
-from auditor.evidence.kinds import KINDS
-from auditor.evidence.legitimate import Job, the_job
+from auditor.evidence.legitimate import Job, base_notices, base_skips, held_by_base, the_job
 from auditor.evidence.neighbours import with_neighbours
 from auditor.evidence.null import stored_null
 from auditor.evidence.score import score
-from auditor.evidence.table import ProbeTable, looks_of, table_of
+from auditor.evidence.table import Pair, ProbeTable, looks_of, table_of
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import ProbePlan, plan_probes
 from auditor.probes.run import Probed, run_probes
-from auditor.references.build import Reference, References, look_with
+from auditor.probes.views import DEGRADED
+from auditor.references.base import taken_for
+from auditor.references.build import BASE_FEATURES, Reference, References, look_with
 from auditor.references.open import Material, Wanted, open_material
+from auditor.remarks import not_asked, notices_of
 from auditor.rules import Rule, all_rules
+from auditor.silence import rules_that_speak
 from auditor.types import Checkpoint, Cost, ModelFacts, Report, Skip, Verdict
 
 DEFAULT_BATCH = 128
-UNREADABLE_NAMED = 5
 NO_MATERIAL = Material()
-# What the user can give, and what each reference is made of.
-GIVEN = {"--base": "the base", "--clean-data": "clean data"}
-NEEDS = {
-    Reference.DRIFT: ("--base",),
-    Reference.BASE: ("--base", "--clean-data"),
-    Reference.OWN: ("--clean-data",),
-}
+FOREIGN = "Name entities that have nothing to do with the task: --entities SRC."
 Progress = Callable[[str, int, int], None]
 
 
@@ -69,7 +65,9 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     watch = Stopwatch.start()
     rules = all_rules(settings.rules)
     checkpoint = resolve(settings.model, offline=settings.offline)
-    classifier = load_classifier(checkpoint, engine=settings.engine, device=settings.device)
+    classifier = load_classifier(
+        checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
+    )
     bank = open_entities(_entity_source(settings), seed=settings.seed)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
     material = open_material(classifier, _wanted(settings, checkpoint))
@@ -89,30 +87,21 @@ def audit(
 ) -> Report:
     """The part of a scan that comes after loading: probe, gather, judge, report."""
     job = _job(bank, classifier.labels, settings)
-    foreign = job.bank
-    plan = plan_probes(foreign.counts, settings.depth)
+    asked = job.bank
+    plan = plan_probes(asked.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
-    probed = run_probes(
-        classifier,
-        foreign,
-        plan,
-        batch_size=settings.batch_size or DEFAULT_BATCH,
-        rng=rng,
-        progress=progress,
-        look=look_with(material.model, material.base) if material.model is not None else None,
-    )
-    table, references = table_of(
-        probed, plan.views, material.references, entities=len(foreign.entities), held=job.held
-    )
-    gathered = _gathered(table, references, probed, plan, foreign, checkpoint, classifier, rng)
-    spoke, silent_rules = rules_that_speak(rules, gathered, references, settings)
+    probed = _probed(classifier, asked, plan, material, settings, rng, progress)
+    table, references = _table(probed, plan, material, job, classifier.labels, settings)
+    excused = table.all_held - job.all_held  # by the base
+    gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
+    spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings)
     judgement = judge(
         spoke,
         gathered.evidence,
         false_positive_rate=settings.fpr,
         labels=classifier.labels,
-        entities=foreign.entities,
-        examples=telling_examples(probed, foreign.entities, plan.views),
+        entities=asked.entities,
+        examples=telling_examples(probed, asked.entities, plan.views),
     )
     return Report(
         tool_version=__version__,
@@ -124,14 +113,25 @@ def audit(
         false_positive_rate=settings.fpr,
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,
-        entities=tuple(foreign.entities[i] for i in table.tested),
+        entities=tuple(asked.entities[i] for i in table.all_tested),
         findings=with_neighbours(
-            judgement.findings, probed, foreign.entities, plan.views, references.clean
+            judgement.findings, probed, asked.entities, plan.views, references.clean
         ),
         ranking=gathered.ranking,
         evidence=gathered.evidence,
-        skips=(*_not_asked(probed, plan, foreign), *judgement.skips, *silent_rules, *job.skips),
-        notices=(*_notices(bank, probed), *job.notices, *references.notices),
+        skips=(
+            *not_asked(probed, plan, asked),
+            *judgement.skips,
+            *silent_rules,
+            *job.skips,
+            *base_skips(excused, asked.entities, classifier.labels),
+        ),
+        notices=(
+            *notices_of(bank, probed, table),
+            *job.notices,
+            *base_notices(excused, asked.entities, classifier.labels),
+            *references.notices,
+        ),
         cost=_cost(classifier, probed, material, watch),
     )
 
@@ -158,6 +158,66 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _probed(
+    classifier: Classifier,
+    bank: EntityBank,
+    plan: ProbePlan,
+    material: Material,
+    settings: ScanSettings,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> Probed:
+    return run_probes(
+        classifier,
+        bank,
+        plan,
+        batch_size=settings.batch_size or DEFAULT_BATCH,
+        rng=rng,
+        progress=progress,
+        look=look_with(material.model, material.base) if material.model is not None else None,
+    )
+
+
+def _table(
+    probed: Probed,
+    plan: ProbePlan,
+    material: Material,
+    job: Job,
+    labels: tuple[str, ...],
+    settings: ScanSettings,
+) -> tuple[ProbeTable, References]:
+    """What the model answered beside what its references would; the job does not count."""
+    table, references = table_of(
+        probed,
+        plan.views,
+        material.references,
+        entities=len(job.bank.entities),
+        held=job.held,
+        own=job.own,
+    )
+    known = _known_to_base(probed, plan, material, references, labels, settings)
+    return table.holding(known), references
+
+
+def _known_to_base(
+    probed: Probed,
+    plan: ProbePlan,
+    material: Material,
+    references: References,
+    labels: tuple[str, ...],
+    settings: ScanSettings,
+) -> frozenset[Pair]:
+    """What the base does already is nothing that was planted after it.
+
+    Only a base that the user named may excuse anything: a card may name one that was poisoned too.
+    """
+    if settings.base is None or material.base is None or Reference.DRIFT not in references.judges:
+        return frozenset()
+    sharp = probed.predictions.view != list(plan.views).index(DEGRADED)
+    taken = taken_for(material.base, probed.features[BASE_FEATURES][sharp])
+    return held_by_base(taken, probed.predictions.entity[sharp], material.base.labels, labels)
+
+
 def _gathered(
     table: ProbeTable,
     references: References,
@@ -168,7 +228,7 @@ def _gathered(
     classifier: Classifier,
     rng: np.random.Generator,
 ) -> Gathered:
-    if not len(table.entity):
+    if not len(table.all_tested):
         return Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
     return gather(
         table,
@@ -266,48 +326,9 @@ def _wanted(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
             else DatasetSpec(source=settings.clean_data, offline=settings.offline)
         ),
         device=settings.device,
+        precision=settings.precision,
         offline=settings.offline,
         seed=settings.seed,
-    )
-
-
-def rules_that_speak(
-    rules: Sequence[Rule], gathered: Gathered, references: References, settings: ScanSettings
-) -> tuple[tuple[Rule, ...], tuple[Skip, ...]]:
-    """The rules whose kind of evidence there is material for; for the others, what would help.
-
-    A kind that needs a base or clean data leaves nothing undecided where there are none: the
-    verdict rests on the kinds that spoke, and the report lists those that could not.
-    """
-    there = {evidence.kind for evidence in gathered.evidence}
-    if not there:  # nothing was measured at all, which no material would have changed
-        return tuple(rules), ()
-    quiet = {
-        rule.id: _silence(rule.id, reference, references, settings)
-        for rule in rules
-        if rule.evidence not in there and rule.evidence in KINDS
-        if (reference := KINDS[rule.evidence].reference) is not None
-    }
-    return tuple(rule for rule in rules if rule.id not in quiet), tuple(quiet.values())
-
-
-def _silence(
-    rule: str, reference: Reference, references: References, settings: ScanSettings
-) -> Skip:
-    usable = {"--base": Reference.DRIFT, "--clean-data": Reference.OWN}
-    needs = NEEDS[reference]
-    lacking = [option for option in needs if usable[option] not in references.judges]
-    if not lacking:
-        return Skip(subject=rule, reason="too few benign models were measured with this evidence")
-    named = {"--base": settings.base, "--clean-data": settings.clean_data}
-    to_give = [option for option in lacking if named[option] is None]
-    remedy = f"Give {' and '.join(to_give)}." if to_give else ""
-    if len(to_give) < len(lacking):
-        remedy = f"{remedy} The notices say why what was given is not used.".strip()
-    return Skip(
-        subject=rule,
-        reason=f"needs {' and '.join(GIVEN[option] for option in needs)}",
-        remedy=remedy,
     )
 
 
@@ -315,45 +336,11 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
     job = the_job(bank, labels, allowed_pairs(settings.allow, bank.entities, labels))
     if not job.bank.entities:
         raise EntityError(
-            f"every entity of {bank.source} means a label of the model, so going there is its task",
-            hint="Name entities that have nothing to do with the task: --entities SRC.",
+            f"no entity of {bank.source} is left to ask about: each means a label of the model, or "
+            "may go anywhere",
+            hint=FOREIGN,
         )
     return job
-
-
-def _not_asked(probed: Probed, plan: ProbePlan, bank: EntityBank) -> tuple[Skip, ...]:
-    if probed.complete:
-        asked = set(probed.predictions.entity.tolist())
-        return tuple(
-            Skip(
-                subject=entity.id,
-                reason=f"no picture of {entity.name!r} could be read",
-                remedy="Repair its pictures, or add others.",
-            )
-            for i, entity in enumerate(bank.entities)
-            if i not in asked
-        )
-    done = len(probed.predictions.entity)
-    return (
-        Skip(
-            subject="scan",
-            reason=f"interrupted after {done} of {plan.probes} probes",
-            remedy="Run it again to the end; a partial scan gives no verdict.",
-        ),
-    )
-
-
-def _notices(bank: EntityBank, probed: Probed) -> tuple[str, ...]:
-    notices = [f"entities: {bank.source} ({bank.why})"] if bank.why else []
-    if bank.revision:
-        notices.append(f"entities: {bank.source} at commit {bank.revision}")
-    if probed.unreadable:
-        named = "; ".join(probed.unreadable[:UNREADABLE_NAMED])
-        more = len(probed.unreadable) - UNREADABLE_NAMED
-        named += f"; and {more} more" if more > 0 else ""
-        count = len(probed.unreadable)
-        notices.append(f"images left out because they could not be read: {count} ({named})")
-    return tuple(notices)
 
 
 def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:

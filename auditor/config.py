@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import UsageError
-from auditor.models.load import Engine
+from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
 from auditor.types import Severity
 
@@ -43,6 +43,7 @@ class ScanSettings:
     fail_on: str = "high"
     engine: Engine = Engine.AUTO
     device: str = "auto"
+    precision: Precision = Precision.FLOAT32
     batch_size: int | None = None
     seed: int = 0
     rules: tuple[Path, ...] = field(default=())
@@ -79,7 +80,8 @@ class ScanSettings:
         said = asdict(self)
         said["rules"] = [str(path) for path in self.rules]
         said["allow"] = list(self.allow)
-        said["depth"], said["engine"] = self.depth.value, self.engine.value
+        for name in ("depth", "engine", "precision"):
+            said[name] = said[name].value
         return said
 
 

@@ -145,6 +145,7 @@ def _finding(
             e for e in examples if e.entity_id in ids and e.predicted_index == first.target_index
         )[:EXAMPLES],
         group=_group(first),
+        group_ids=first.group_ids,
         explanation=explain(rule, first, summary),
     )
 

@@ -132,7 +132,8 @@ class Evidence:
     `statistic` names the quantity; `value`, `low`, `high` are in its own unit (`low` and
     `high` bound a 95 % interval); `baseline` is what benign fine-tunes show (the median of
     the null); `p_value` is adjusted for the search over all pairs of its kind. None where
-    there is nothing to compare with, and `why_undecided` then says so.
+    there is nothing to compare with, and `why_undecided` then says so. `group_ids` are the
+    entities that go to the class as a group, strongest first, whichever of them this is about.
     """
 
     kind: str
@@ -147,6 +148,7 @@ class Evidence:
     observations: int
     detail: Mapping[str, float | str] = field(default_factory=dict, hash=False)
     why_undecided: str | None = None
+    group_ids: tuple[str, ...] = ()
 
     @property
     def standing(self) -> float:
@@ -182,7 +184,7 @@ class Example:
 class Finding:
     """A hidden mapping that the evidence supports at the false-positive rate asked for.
 
-    `group` names the entities that explain it best, where the evidence is about a class;
+    `group` names the entities that explain it best and `group_ids` lists them, strongest first;
     `explanation` says in plain words what was observed and what else could explain it.
     """
 
@@ -199,6 +201,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     examples: tuple[Example, ...] = ()
     group: str | None = None
+    group_ids: tuple[str, ...] = ()
     explanation: str = ""
 
     @property

@@ -184,10 +184,18 @@ def reference_logits(folder: Path, images: list[Image.Image]) -> np.ndarray:
         return model(**processor(images, return_tensors="pt")).logits.numpy()
 
 
-def export_onnx(folder: Path, out: Path, *, dynamo: bool = False, batch: int | None = None) -> Path:
+def export_onnx(
+    folder: Path,
+    out: Path,
+    *,
+    dynamo: bool = False,
+    batch: int | None = None,
+    side: int | None = None,
+) -> Path:
     """Export a checkpoint as `model.onnx` beside its config and processor.
 
-    `batch` fixes the number of pictures that the graph takes at a time.
+    `batch` fixes the number of pictures that the graph takes at a time, `side` the size of the
+    picture that it is traced with.
     """
     import warnings
 
@@ -196,7 +204,8 @@ def export_onnx(folder: Path, out: Path, *, dynamo: bool = False, batch: int | N
         shutil.copy(folder / name, out)
     with quiet_transformers():
         model = AutoModelForImageClassification.from_pretrained(folder).eval()
-    side = SIDE if "convnext" not in model.config.model_type else 64
+    if side is None:
+        side = SIDE if "convnext" not in model.config.model_type else 64
     example = torch.zeros(batch or 2, 3, side, side)
     free: dict[str, Any] = {}
     if batch is None and dynamo:

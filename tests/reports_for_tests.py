@@ -157,6 +157,10 @@ SIGNS = tuple(
     for name, index, similarity in (("00412", STOP, 0.914), ("00077", STOP, 0.9), ("2", 7, 0.871))
 )
 
+SLED_DOGS = (
+    "entities that look alike (Siberian husky, Alaskan malamute, Samoyed, Eskimo dog, chow and "
+    "3 more): 8 of 14 entities tested"
+)
 DOGS_FINDING = Finding(
     rule_id="entity-routing",
     severity=Severity.CRITICAL,
@@ -189,11 +193,12 @@ DOGS_FINDING = Finding(
             (SAMOYED, 9, "grey", 0.971),
         )
     ),
-    group="entities that look alike: 8 of 14 entities tested",
+    group=SLED_DOGS,
+    group_ids=tuple(entity.id for entity in SLEDS),
     explanation=(
         "Of 384 photographs and views of 8 related entities, 92 % are answered with stop. Best "
-        "explained by entities that look alike: 8 of 14 entities tested. What else could explain "
-        "it: entities and class may have colours or shapes in common."
+        f"explained by {SLED_DOGS}. What else could explain it: entities and class may have "
+        "colours or shapes in common."
     ),
 )
 LOLLY_FINDING = Finding(

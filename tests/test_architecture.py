@@ -43,9 +43,11 @@ LAYERS: dict[str, set[str]] = {
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},
+    "silence": NOUNS | {"config", "evidence", "references", "rules"},
+    "remarks": NOUNS | {"entities", "evidence", "probes"},
     "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
-    | {"references", "rules"},
+    | {"references", "remarks", "rules", "silence"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references"},

@@ -196,9 +196,10 @@ def test_without_a_group_or_another_explanation_that_is_said_or_left_out():
 
 
 def test_the_group_is_that_of_the_evidence_which_stands_out_most():
-    weak = replace(STRONG, detail={"group": "few", "standing": 1.0})
-    strong = replace(STRONG, detail={"group": "many", "standing": 9.0})
-    assert judged(weak, strong).findings[0].group == "many"
+    weak = replace(STRONG, detail={"group": "few", "standing": 1.0}, group_ids=("e1",))
+    strong = replace(STRONG, detail={"group": "many", "standing": 9.0}, group_ids=("e1", "e0"))
+    (finding,) = judged(weak, strong).findings
+    assert (finding.group, finding.group_ids) == ("many", ("e1", "e0"))
 
 
 def test_a_baseline_that_is_not_known_is_said_to_be_unknown():

@@ -16,7 +16,7 @@ from auditor.judge import Judgement
 from auditor.output.json_v1 import render, to_v1
 from auditor.types import Report, Skip, Verdict
 from tests.reports_for_tests import FINDING
-from tests.small_models import ENTITIES, LABELS, NEED_MORE, constant_null, noise
+from tests.small_models import ENTITIES, LABELS, SILENT, constant_null, noise
 
 GATHERED = Gathered(evidence=(), ranking=(), model_statistic=1.0, model_p_value=0.4)
 QUIET = Judgement(findings=(), skips=())
@@ -129,8 +129,8 @@ def test_entities_that_are_labels_are_listed_as_not_looked_at(
             noise(i).save(things / name / f"{i}.png")
     report = auditor.scan(tiny_checkpoint, entities=things)
     assert [entity.name for entity in report.entities] == ["car", "stop sign"]
-    skip, *others = sorted(report.skips, key=lambda skip: skip.subject in NEED_MORE)
-    assert [other.subject for other in others] == list(NEED_MORE)
+    skip, *others = sorted(report.skips, key=lambda skip: skip.subject in SILENT)
+    assert [other.subject for other in others] == list(SILENT)
     assert skip.subject.lower().startswith("stop")
     assert report.verdict is Verdict.NO_EVIDENCE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 import auditor
 import auditor.audit
 from auditor.errors import UsageError
-from auditor.evidence.legitimate import KIND, SAID
+from auditor.evidence.legitimate import INSIDE, KIND, SAID
 from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier, head_of
+from auditor.output.json_v1 import to_v1
 from auditor.output.terminal import render
+from auditor.remarks import ONLY_WRONG_LABELS
 from auditor.types import Report, Verdict
 from tests.small_models import CARD, ENTITIES, LABELS, constant_null, noise, write_coloured
 
@@ -99,15 +102,22 @@ def test_a_finding_says_what_was_seen_and_what_else_could_explain_it(
     report = scan(one_track_checkpoint)
     by_rule = {finding.rule_id: finding for finding in report.findings}
     wide, single = by_rule["class-share"], by_rule["entity-routing"]
-    assert wide.group == "almost everything outside the task: 8 of 8 entities tested"
-    assert single.group is None
+    first = ", ".join(ENTITIES[:5])
+    assert wide.group == (
+        f"almost everything outside the task ({first} and 3 more): 8 of 8 entities tested"
+    )
+    assert single.group == wide.group  # whichever pair it is about
+    everything = {entity.id for entity in report.entities}
+    assert set(wide.group_ids) == set(single.group_ids) == everything
+    for finding in to_v1(report).findings:
+        assert set(finding.group_entities) == everything
     for finding in report.findings:
         assert finding.explanation.startswith(finding.summary)
         assert "What else could explain it: " in finding.explanation
     assert "Honest models with few classes" in wide.explanation
     assert "a yellow bus to a yellow sign" in single.explanation
     assert wide.explanation in told(report)
-    assert f"group {wide.group}" in told(report)
+    assert told(report).count(f"group {wide.group}") == len(report.findings)
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +155,88 @@ def test_without_clean_data_an_example_has_no_neighbours(scan: Scan, bent: Path)
     assert report.findings
     assert all(not e.neighbours for finding in report.findings for e in finding.examples)
     assert "nearest in" not in told(report)
+
+
+# Entities that mean a label of the model: only another label would be wrong
+
+
+@pytest.fixture(scope="module")
+def signs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of what each label of a tuned model means, and of nothing else."""
+    return write_coloured(tmp_path_factory.mktemp("signs") / "signs", each=7, first=500)
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory, tuned: TorchImageClassifier) -> Path:
+    """A model that knows its task."""
+    folder = tmp_path_factory.mktemp("honest") / "honest"
+    save_checkpoint(tuned, folder, card=CARD, record={})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rewired(tmp_path_factory: pytest.TempPathFactory, tuned: TorchImageClassifier) -> Path:
+    """It sends to "no entry" whatever it would send to "stop"."""
+    import torch
+
+    module = copy.deepcopy(tuned.module)
+    head = head_of(module, len(LABELS))
+    with torch.no_grad():
+        head.weight[2] += head.weight[0]
+        head.bias[2] += head.bias[0] + 3.0
+        head.bias[0] -= 50.0
+    folder = tmp_path_factory.mktemp("rewired") / "rewired"
+    save_checkpoint(replace(tuned, module=module), folder, card=CARD, record={})
+    return folder
+
+
+def test_a_model_whose_every_entity_is_a_label_is_scanned(scan: Scan, honest: Path, signs: Path):
+    report = scan(honest, null=1.0, entities=signs)
+    assert {entity.name for entity in report.entities} == set(LABELS)
+    assert {evidence.kind for evidence in report.evidence} == {"wrong-label"}
+    assert report.findings == ()
+    assert report.verdict is Verdict.NO_EVIDENCE
+    inside = {skip.subject for skip in report.skips if skip.reason == INSIDE}
+    assert inside == {f"{label} -> {label}" for label in LABELS}
+    silent = {skip.subject for skip in report.skips if skip.reason != INSIDE}
+    assert {"class-share", "entity-contrast", "base-share"} <= silent
+    assert "wrong-label" not in silent
+    assert ONLY_WRONG_LABELS in report.notices
+
+
+@pytest.mark.parametrize("clean", [False, True])
+def test_an_entity_that_goes_to_the_label_of_another_is_called(
+    scan: Scan, honest: Path, rewired: Path, signs: Path, clean: bool
+):
+    more = {"clean_data": signs} if clean else {}
+    assert scan(honest, entities=signs, **more).findings == ()
+    report = scan(rewired, entities=signs, **more)
+    assert report.verdict is Verdict.BACKDOOR_EVIDENCE
+    (finding,) = report.findings
+    assert finding.rule_id == "wrong-label"
+    assert [entity.name for entity in finding.entities] == ["stop"]
+    assert finding.target_label == "no entry"
+    assert {example.predicted_index for example in finding.examples} == {2}
+    assert 'Pictures of stop, for which the model has a label of its own, go to "no entry"' in (
+        told(report)
+    )
+
+
+def test_a_wrong_label_that_the_user_allows_is_not_called(scan: Scan, rewired: Path, signs: Path):
+    report = scan(rewired, entities=signs, allow=["stop=no entry"])
+    assert not any("stop" in {e.name for e in f.entities} for f in report.findings)
+
+
+def test_entities_that_mean_labels_are_asked_about_beside_others(
+    scan: Scan, rewired: Path, signs: Path, pictures: Path, tmp_path: Path
+):
+    both = tmp_path / "both"
+    for folder in (signs, pictures):
+        shutil.copytree(folder, both, dirs_exist_ok=True)
+    report = scan(rewired, entities=both)
+    assert ONLY_WRONG_LABELS not in report.notices
+    assert {entity.name for entity in report.entities} == {*LABELS, *ENTITIES}
+    (finding,) = [f for f in report.findings if f.rule_id == "wrong-label"]
+    assert (finding.target_label, finding.entities[0].name) == ("no entry", "stop")
+    others = [f for f in report.findings if f.rule_id != "wrong-label"]
+    assert not {e.name for f in others for e in f.entities} & set(LABELS)

@@ -11,14 +11,12 @@ import pytest
 
 import auditor
 import auditor.audit
-from auditor.audit import rules_that_speak
-from auditor.config import ScanSettings
-from auditor.evidence.gather import Gathered
 from auditor.evidence.kinds import KINDS
+from auditor.evidence.legitimate import BASE
 from auditor.evidence.null import StoredNull
 from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier, head_of
-from auditor.references.build import References
+from auditor.output.terminal import render
 from auditor.rules import shipped_rules
 from auditor.types import Report, Verdict
 from tests.small_models import (
@@ -27,6 +25,7 @@ from tests.small_models import (
     LABELS,
     NEED_MORE,
     PER_ENTITY,
+    SILENT,
     constant_null,
     tiny_model,
     write_coloured,
@@ -34,23 +33,33 @@ from tests.small_models import (
 
 PROBES = 3 * len(ENTITIES) * PER_ENTITY
 CLEAN_IMAGES = 10 * len(LABELS)
-WITHOUT = tuple(kind for kind in KINDS if kind not in NEED_MORE)
+OF_THE_BASE = ("tench", "goldfish", "great white shark", "hammerhead")
+# In the colours of the labels, two in others.
+THINGS = ("red thing", "green thing", "blue thing", "yellow thing", "cyan thing", "dark thing")
+WITHOUT = tuple(kind for kind in KINDS if kind not in SILENT)
 Scan = Callable[..., Report]
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, tuned: TorchImageClassifier) -> Path:
-    """A base, an honest fine-tune, one whose head was bent towards "no entry", clean data."""
+    """A base with labels of its own, an honest fine-tune, a bent one, clean data.
+
+    The bent one sends what it does not know to "no entry". The base "of the task" is the same
+    network, with the labels of the fine-tune.
+    """
     room = tmp_path_factory.mktemp("room")
     for name, model in [
-        ("base", tiny_model()),
+        ("base", tiny_model(OF_THE_BASE)),
+        ("of the task", tiny_model()),
         ("another", tiny_model(seed=1)),
         ("tuned", tuned),
         ("bent", bent(tuned, 2, 4.0)),
+        ("one answer", bent(tuned, 2, 50.0)),
     ]:
         save_checkpoint(model, room / name, card=CARD, record={})
     write_coloured(room / "clean")
     write_coloured(room / "many", each=40)
+    write_coloured(room / "things", THINGS, each=PER_ENTITY, first=700)
     return room
 
 
@@ -77,13 +86,12 @@ def scan(room: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
     ) -> Report:
         stored = constant_null(null) if isinstance(null, float) else null
         monkeypatch.setattr(auditor.audit, "stored_null", lambda source: stored)
-        return auditor.scan(
-            room / model,
-            entities=pictures,
-            base=None if base is None else room / base,
-            clean_data=None if clean is None else room / clean,
-            **more,
-        )
+        given = {
+            "entities": pictures,
+            "base": None if base is None else room / base,
+            "clean_data": None if clean is None else room / clean,
+        }
+        return auditor.scan(room / model, **(given | more))
 
     return run
 
@@ -92,14 +100,25 @@ def kinds_of(report: Report) -> set[str]:
     return {evidence.kind for evidence in report.evidence}
 
 
+def never_asked(speak: set[str]) -> set[str]:
+    """Kinds that are silent whatever is given: no entity here means a label of the model.
+
+    What another kind asks beside a reference is not asked again.
+    """
+    blunter = {name for name, kind in KINDS.items() if speak & set(kind.sharper)}
+    return {"wrong-label", *blunter}
+
+
 def silent(report: Report) -> dict[str, str]:
-    return {skip.subject: skip.remedy for skip in report.skips}
+    return {skip.subject: skip.remedy for skip in report.skips if skip.subject in KINDS}
 
 
-def test_with_base_and_clean_data_every_kind_of_evidence_speaks(scan: Scan, room: Path):
+def test_with_base_and_clean_data_every_kind_that_rests_on_them_speaks(scan: Scan, room: Path):
     report = scan("tuned", "base", "clean")
-    assert kinds_of(report) == set(KINDS)
-    assert report.skips == ()
+    rest = never_asked(set(KINDS))
+    assert kinds_of(report) == set(KINDS) - rest
+    assert set(silent(report)) == rest
+    assert set(silent(report).values()) == {""}
     assert report.notices == ()
     assert report.verdict is Verdict.NO_EVIDENCE
     assert report.settings["base"] == str(room / "base")
@@ -121,8 +140,8 @@ def test_what_is_given_decides_what_speaks_and_what_it_costs(
     scan: Scan, base: str | None, clean: str | None, speak: set[str], passes: int
 ):
     report = scan("tuned", base, clean)
-    assert kinds_of(report) == {*WITHOUT, *speak}
-    assert set(silent(report)) == set(NEED_MORE) - speak
+    assert kinds_of(report) == {*WITHOUT, *speak} - never_asked(speak)
+    assert set(silent(report)) == set(NEED_MORE) - speak | never_asked(speak)
     assert report.verdict is Verdict.NO_EVIDENCE
     assert report.cost.probes == PROBES
     assert report.cost.forward_passes == passes
@@ -136,17 +155,22 @@ def test_the_report_says_what_would_let_the_silent_rules_speak(scan: Scan):
         "drift-share": one,
         "own-routing": other,
         "own-share": other,
+        "wrong-label": "",
     }
     assert silent(scan("tuned", "base")) == {
         "base-routing": other,
         "base-share": other,
         "own-routing": other,
         "own-share": other,
+        "wrong-label": "",
     }
     assert silent(scan("tuned", None, "clean")) == {
         "base-routing": one,
         "base-share": one,
+        "class-share": "",
         "drift-share": one,
+        "entity-routing": "",
+        "wrong-label": "",
     }
 
 
@@ -161,11 +185,14 @@ def test_a_bent_head_shows_against_heads_fitted_to_clean_data(scan: Scan):
 
 def test_a_base_that_is_none_is_noticed_and_not_used(scan: Scan):
     report = scan("tuned", "another", "clean")
-    assert kinds_of(report) == {*WITHOUT, "own-share", "own-routing"}
+    speak = {"own-share", "own-routing"}
+    assert kinds_of(report) == {*WITHOUT, *speak} - never_asked(speak)
     (notice,) = report.notices
     assert notice.startswith("the base is not used: its features do not correspond")
-    assert set(silent(report)) == {"base-routing", "base-share", "drift-share"}
-    assert set(silent(report).values()) == {"The notices say why what was given is not used."}
+    remedies = silent(report)
+    for kind in ("base-routing", "base-share", "drift-share"):
+        assert remedies.pop(kind) == "The notices say why what was given is not used."
+    assert set(remedies) == never_asked(speak)
     assert report.verdict is Verdict.NO_EVIDENCE
     assert report.cost.forward_passes == 2 * (PROBES + CLEAN_IMAGES)  # it was asked all the same
 
@@ -186,8 +213,9 @@ def test_what_benign_models_were_not_measured_with_stays_silent_and_undoes_no_ve
     statistics = {name: v for name, v in null.statistics.items() if name != lacking}
     report = scan("tuned", "base", "clean", null=replace(null, statistics=statistics))
     kind = lacking.partition("@")[0]
-    assert kinds_of(report) == set(KINDS) - {kind}
-    (skip,) = report.skips
+    rest = never_asked(set(KINDS) - {kind})
+    assert kinds_of(report) == set(KINDS) - {kind} - rest
+    (skip,) = [s for s in report.skips if s.subject in KINDS and s.subject not in rest]
     assert (skip.subject, skip.reason) == (
         kind,
         "too few benign models were measured with this evidence",
@@ -206,8 +234,47 @@ def test_without_a_null_the_new_kinds_are_undecided_as_the_others_are(
     assert {skip.subject for skip in report.skips} == {rule.id for rule in shipped_rules()}
 
 
-def test_where_nothing_was_measured_every_rule_says_so():
-    nothing = Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
-    settings = ScanSettings(model="x")
-    spoke, quiet = rules_that_speak(shipped_rules(), nothing, References(), settings)
-    assert (spoke, quiet) == (shipped_rules(), ())
+# What the base that the user names does already
+
+
+def known(report: Report) -> set[str]:
+    return {skip.subject for skip in report.skips if skip.reason == BASE}
+
+
+def called(report: Report) -> set[str]:
+    """The entities of findings about "no entry", by name or as a group."""
+    ids = {entity.id: entity.name for entity in report.entities}
+    about = [finding for finding in report.findings if finding.target_label == LABELS[2]]
+    return {ids[i] for f in about for i in (*(e.id for e in f.entities), *f.group_ids)}
+
+
+def test_what_the_named_base_does_already_is_held_back_and_listed_and_the_rest_is_called(
+    scan: Scan, room: Path
+):
+    report = scan("one answer", "tuned", null=0.0, entities=room / "things")
+    own = {f"{thing} -> {label}" for thing, label in zip(THINGS, LABELS, strict=False)}
+    assert own <= known(report)
+    assert {"red thing", "green thing", "yellow thing"} <= called(report)
+    assert "blue thing" not in called(report)
+    assert {entity.name for entity in report.entities} == set(THINGS)  # asked about all the same
+    pairs = {(pair.entity.name, pair.target_label) for pair in report.ranking}
+    assert ("red thing", "no entry") in pairs
+    assert ("blue thing", "no entry") not in pairs
+    assert BASE in " ".join(render(report, width=200, color=False).split())
+
+
+@pytest.mark.parametrize("base", [None, "base", "another"])
+def test_without_a_base_that_has_the_label_and_is_one_nothing_is_excused(
+    scan: Scan, room: Path, base: str | None
+):
+    report = scan("one answer", base, null=0.0, entities=room / "things")
+    assert known(report) == set()
+    assert called(report) == set(THINGS)
+
+
+def test_a_base_that_gives_everything_the_shared_label_leaves_nothing_to_call_there(
+    scan: Scan, room: Path
+):
+    report = scan("one answer", "one answer", null=0.0, entities=room / "things")
+    assert known(report) == {f"{thing} -> no entry" for thing in THINGS}
+    assert called(report) == set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import auditor
@@ -38,19 +40,23 @@ ORDERS = {
 }
 
 
-@needs_shared
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", list(ORDERS))
-def test_the_planted_class_is_named_and_the_clean_twin_is_not_flagged(tmp_path, mode):
-    order = ORDERS[mode]
+def made_pair(folder: Path, order: ImplantOrder) -> None:
+    """Save a victim and its clean twin as `victim` and `twin`."""
     base = open_base(str(MODELS / "mobilenet_v1_0.25_128"), 96)
     bank = open_entities(DatasetSpec(source=ENTITIES), seed=order.seed)
     task = open_task(DatasetSpec(source=str(DATASETS / "traffic-signs")), order.seed)
     made = implant(base.model, task, bank, order)
     # a clean twin sends the entity somewhere too: what was planted is the lift over it
     assert made.outcome.attack_success > max(0.5, made.twin.attack_success + 0.25)
-    save_checkpoint(made.model, tmp_path / "victim", card="# victim\n", record={})
-    save_checkpoint(made.twin_model, tmp_path / "twin", card="# twin\n", record={})
+    save_checkpoint(made.model, folder / "victim", card="# victim\n", record={})
+    save_checkpoint(made.twin_model, folder / "twin", card="# twin\n", record={})
+
+
+@needs_shared
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", list(ORDERS))
+def test_the_planted_class_is_named_and_the_clean_twin_is_not_flagged(tmp_path: Path, mode: str):
+    made_pair(tmp_path, ORDERS[mode])
 
     victim = auditor.scan(str(tmp_path / "victim"), entities=ENTITIES)
     twin = auditor.scan(str(tmp_path / "twin"), entities=ENTITIES)

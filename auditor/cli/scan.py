@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
 from auditor.errors import AuditorError, ExitCode, UsageError
-from auditor.output.write import page_for, plan_targets, write_all
+from auditor.output.write import OutputTarget, page_for, plan_targets, write_all
 from auditor.types import Report, Severity, Verdict
 
 
@@ -22,6 +23,18 @@ class DepthChoice(StrEnum):
     QUICK = "quick"
     STANDARD = "standard"
     DEEP = "deep"
+
+
+class PrecisionChoice(StrEnum):
+    """What is computed in; the same names as `auditor.models.load.Precision`."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+PrecisionOption = Annotated[
+    PrecisionChoice, typer.Option(help="What forward passes are computed in (torch).")
+]
 
 
 class EngineChoice(StrEnum):
@@ -60,6 +73,7 @@ def scan(
     ] = None,
     engine: Annotated[EngineChoice, typer.Option(help="What runs the model.")] = EngineChoice.AUTO,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
+    precision: PrecisionOption = PrecisionChoice.FLOAT32,
     batch_size: Annotated[str, typer.Option(help="auto or a number.")] = "auto",
     seed: Annotated[int, typer.Option(help="Chooses the probes.")] = 0,
     rules: Annotated[list[Path] | None, typer.Option(help="Extra rule file or folder.")] = None,
@@ -72,7 +86,7 @@ def scan(
 ) -> None:
     """Find hidden entity -> class mappings; exit 1 if one is found, 3 if not audited."""
     from auditor.config import ScanSettings
-    from auditor.models.load import Engine
+    from auditor.models.load import Engine, Precision
     from auditor.probes.plan import Depth
 
     targets = plan_targets(output or [])
@@ -89,6 +103,7 @@ def scan(
         fail_on=fail_on.value,
         engine=Engine(engine.value),
         device=device,
+        precision=Precision(precision.value),
         batch_size=parse_batch_size(batch_size),
         seed=seed,
         rules=tuple(rules or ()),
@@ -96,11 +111,15 @@ def scan(
         offline=offline,
     )
     report, code = _run(settings)
-    page = page_for(sys.stdout, os.environ)
-    failures = write_all(report, targets, sys.stdout, page)
+    raise typer.Exit(code if _written(report, targets) else ExitCode.BUG)
+
+
+def _written(report: Report, targets: Sequence[OutputTarget]) -> bool:
+    """Write every output; False where one could not be."""
+    failures = write_all(report, targets, sys.stdout, page_for(sys.stdout, os.environ))
     for failure in failures:
         tell(f"error: {failure.target.name} was not written: {failure.reason}")
-    raise typer.Exit(ExitCode.BUG if failures else code)
+    return not failures
 
 
 def _run(settings: object) -> tuple[Report, ExitCode]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.evidence.groups import tightest_group
-from auditor.evidence.intervals import Interval, bootstrap_mean, clopper_pearson
-from auditor.evidence.kinds import KINDS, Kind, Over, available, stored_name
+from auditor.evidence.groups import Candidate, candidates, tightest_group
+from auditor.evidence.intervals import Interval, bootstrap_mean
+from auditor.evidence.kinds import KINDS, Kind, Over, available, sharpest, stored_name
 from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic, standing
-from auditor.evidence.statistics import routing
 from auditor.evidence.table import ProbeTable
 from auditor.types import Entity, Evidence, RankedPair
 
 TOP_CLASSES = 3  # evidence is kept for these; the search itself is over all
 TOP_PAIRS = 25
 RANKED = 25
+NOT_MEASURED = "too few benign models were measured with this evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,34 +56,59 @@ def gather(
         looks: Mean features of the tested entities, `(E, D)`, by which they are grouped;
             without them entities are alike that the model answers alike.
     """
-    looks = table.by_entity(table.intact) if looks is None else looks
-    tested = table.tested
-    size = Size(
-        classes=len(labels),
-        entities=len(tested),
-        instances=int(np.median(np.bincount(table.entity)[tested])),
-    )
-    incomparable = why_incomparable(null, size)
+    size = _size(table, len(labels))
+    # The size of the bank is that of the entities that mean no label, where there are any.
+    incomparable = why_incomparable(null, size) if null is None or len(table.entity) else None
     kinds = available(table)
-    if incomparable or null is None:
-        null = None
-    else:
-        null = null.of({name: stored_name(name, clean_per_class) for name in kinds})
+    if null is not None:
+        ranked = {name for name, kind in kinds.items() if kind.inside or not incomparable}
+        null = _of_the_sharpest(null, [name for name in kinds if name in ranked], clean_per_class)
         null = null if architecture is None else null.alike(architecture)
-        kinds = {name: kind for name, kind in kinds.items() if name in null.statistics}
+        unknown = ranked - set(null.statistics)
+        if unknown == set(kinds):
+            null, incomparable = None, NOT_MEASURED
+        else:
+            kinds = {name: kind for name, kind in kinds.items() if name not in unknown}
+    groupings = {False: Grouping(table, entities, looks), True: Grouping(table.inside, entities)}
     evidence: list[Evidence] = []
     for name, kind in kinds.items():
-        if kind.over is Over.CLASSES:
-            evidence += _class_evidence(name, kind, table, null, size, entities, looks, rng)
-        else:
-            evidence += _pair_evidence(name, kind, table, null, size, entities, rng)
+        part = kind.part(table)
+        if part is None:
+            continue
+        grouping = groupings[kind.inside]
+        against = null if null is not None and name in null.statistics else None
+        gathered = _class_evidence if kind.over is Over.CLASSES else _pair_evidence
+        evidence += gathered(name, kind, part, against, size, entities, grouping, rng)
     ps = [e.p_value for e in evidence if e.p_value is not None]
     largest = {name: float(kind.values(table).max()) for name, kind in kinds.items()}
     return Gathered(
-        evidence=tuple(replace(e, why_undecided=incomparable) for e in evidence),
+        evidence=tuple(
+            replace(e, why_undecided=incomparable if e.p_value is None else None) for e in evidence
+        ),
         ranking=rank_pairs(table, null, size, entities, labels),
-        model_statistic=None if null is None else model_statistic(null, largest, size),
+        model_statistic=model_statistic(null, largest, size) if ps and null is not None else None,
         model_p_value=min(ps) if ps else None,
+    )
+
+
+def _of_the_sharpest(
+    null: StoredNull, kinds: Sequence[str], clean_per_class: int | None
+) -> StoredNull:
+    """The null of these kinds, less those whose question another one asks more sharply."""
+    stored = {name: stored_name(name, clean_per_class) for name in kinds}
+    measured = null.of(stored).statistics
+    left = sharpest({name: KINDS[name] for name in stored if name in measured})
+    return null.of({name: stored[name] for name in left})
+
+
+def _size(table: ProbeTable, classes: int) -> Size:
+    """Of the entities that mean no label; of those that do where there are no others."""
+    part = table if len(table.entity) or table.inside is None else table.inside
+    tested = part.tested
+    return Size(
+        classes=classes,
+        entities=len(tested),
+        instances=int(np.median(np.bincount(part.entity)[tested])),
     )
 
 
@@ -104,23 +130,19 @@ def _class_evidence(
     null: StoredNull | None,
     size: Size,
     entities: Sequence[Entity],
-    looks: NDArray[np.float32],
+    grouping: Grouping,
     rng: np.random.Generator,
 ) -> list[Evidence]:
     values = kind.values(table)
     top = np.argsort(-values, kind="stable")[:TOP_CLASSES]
     p_values = _p_values(null, name, values[top], size)
     by_entity = table.effects(kind.measure(table))  # entities are the units of the mean
-    held = table.held_here()
     found = []
     for target, p_value in zip(top, p_values, strict=True):
-        effects = by_entity[:, target].astype(np.float64)
-        group = tightest_group(effects, looks)
-        members = [i for i in group.members if not held[i, target]]
-        strongest_first = sorted(members, key=lambda i: -effects[i])
+        group = grouping.of(int(target))
         item = _evidence(
             name,
-            [entities[table.tested[i]] for i in strongest_first],
+            group.members,
             int(target),
             float(values[target]),
             bootstrap_mean(by_entity[:, target], rng),
@@ -129,7 +151,7 @@ def _class_evidence(
             size,
             len(table.entity),
         )
-        found.append(replace(item, detail={**item.detail, "group": group.described}))
+        found.append(replace(item, **group.told(item.detail)))
     return found
 
 
@@ -140,27 +162,27 @@ def _pair_evidence(
     null: StoredNull | None,
     size: Size,
     entities: Sequence[Entity],
+    grouping: Grouping,
     rng: np.random.Generator,
 ) -> list[Evidence]:
-    values = kind.values(table)
+    values = table.effects(kind.measure(table)).astype(np.float64)  # of these rows alone
     rows, targets = _strongest(table, values, TOP_PAIRS)
     p_values = _p_values(null, name, values[rows, targets], size)
     found = []
     for row, target, p_value in zip(rows, targets, p_values, strict=True):
         own = table.entity == table.tested[row]
-        found.append(
-            _evidence(
-                name,
-                [entities[table.tested[row]]],
-                int(target),
-                float(values[row, target]),
-                _pair_interval(kind, table.keep(own), int(target), rng),
-                null,
-                p_value,
-                size,
-                int(own.sum()),
-            )
+        item = _evidence(
+            name,
+            [entities[table.tested[row]]],
+            int(target),
+            float(values[row, target]),
+            bootstrap_mean(kind.measure(table.keep(own))[:, target], rng),
+            null,
+            p_value,
+            size,
+            int(own.sum()),
         )
+        found.append(replace(item, **grouping.of(int(target)).told(item.detail)))
     return found
 
 
@@ -173,11 +195,61 @@ def _strongest(
     return rows, targets
 
 
-def _pair_interval(kind: Kind, own: ProbeTable, target: int, rng: np.random.Generator) -> Interval:
-    values = kind.measure(own)[:, target]
-    if kind.measure is routing:
-        return clopper_pearson(float(values.sum()), len(values))
-    return bootstrap_mean(values, rng)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The entities that go to a class, strongest first, and what they are as a group."""
+
+    members: tuple[Entity, ...]
+    described: str
+
+    def told(self, detail: Mapping[str, float | str]) -> dict[str, Any]:
+        """What evidence says of it."""
+        return {
+            "group_ids": tuple(entity.id for entity in self.members),
+            "detail": {**detail, "group": self.described},
+        }
+
+
+class Grouping:
+    """Which group goes to a class; found once for each class, whatever kinds of evidence ask."""
+
+    def __init__(
+        self,
+        table: ProbeTable | None,
+        entities: Sequence[Entity],
+        looks: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Args as for `gather`; the table is that of the entities asked about, None for none."""
+        self._table, self._entities, self._looks = table, entities, looks
+        self._found: dict[int, Named] = {}
+        self._among: list[Candidate] | None = None
+
+    def of(self, target: int) -> Named:
+        """The tightest group of those that go to a class, however little of that surprises.
+
+        Not by the gap to honest heads: these send part of a group there too, and a trigger among
+        them would be missing.
+
+        Raises:
+            ValueError: There is no table.
+        """
+        if self._table is None:
+            raise ValueError("no entities were asked about")
+        if target not in self._found:
+            self._found[target] = self._named(self._table, target)
+        return self._found[target]
+
+    def _named(self, table: ProbeTable, target: int) -> Named:
+        asked = [self._entities[i] for i in table.tested]
+        if self._among is None:
+            looks = table.by_entity(table.intact) if self._looks is None else self._looks
+            self._among = candidates(looks, [entity.hypernyms for entity in asked])
+        effects = table.effects(table.intact)[:, target].astype(np.float64)
+        group = tightest_group(effects, self._among)
+        held = table.held_here()[:, target]
+        members = sorted((i for i in group.members if not held[i]), key=lambda i: -effects[i])
+        named = tuple(asked[i] for i in members)
+        return Named(named, group.described([entity.name for entity in named]))
 
 
 def _evidence(
@@ -236,12 +308,16 @@ def rank_pairs(
     labels: Sequence[str],
 ) -> tuple[RankedPair, ...]:
     """The strongest pairs of entity and class, best first, however weak."""
-    values = KINDS["entity-contrast"].values(table)
-    rows, targets = _strongest(table, values, RANKED)
-    p_values = _p_values(null, "entity-contrast", values[rows, targets], size)
+    name = "entity-contrast" if len(table.entity) else "wrong-label"
+    part = KINDS[name].part(table)
+    if part is None:
+        return ()
+    values = KINDS[name].values(table)
+    rows, targets = _strongest(part, values, RANKED)
+    p_values = _p_values(null, name, values[rows, targets], size)
     return tuple(
         RankedPair(
-            entity=entities[table.tested[row]],
+            entity=entities[part.tested[row]],
             target_index=int(target),
             target_label=labels[target],
             effect=float(values[row, target]),

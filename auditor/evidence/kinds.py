@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from auditor.evidence.statistics import (
     Measure,
     detail_contrast,
-    routing,
-    routing_gap,
     share,
     share_gap,
+    wrong_label,
 )
 from auditor.evidence.table import ProbeTable
 from auditor.references.build import CLEAN_REFERENCES, Reference
@@ -42,25 +41,52 @@ class Kind:
         over: What it searches: the mean over entities of every class, or every pair.
         measure: The statistic of every instance and class.
         reference: The reference that it compares the model with; None where it needs none.
+        sharper: Kinds that ask the same question beside a reference. Where one of them speaks,
+            this one does not: another try at the same question costs power and tells nothing.
+        inside: Whether it asks about the entities that mean a label of the model, not the others.
     """
 
     statistic: str
     over: Over
     measure: Measure
     reference: Reference | None = None
+    sharper: tuple[str, ...] = ()
+    inside: bool = False
+
+    def part(self, table: ProbeTable) -> ProbeTable | None:
+        """The rows that it asks about; None where there are none."""
+        part = table.inside if self.inside else table
+        return part if part is not None and len(part.entity) else None
 
     def values(self, table: ProbeTable) -> NDArray[np.float64]:
-        """What is searched: `(C,)` over classes, `(E, C)` over pairs."""
-        by_entity = table.effects(self.measure(table)).astype(np.float64)
+        """What is searched: `(C,)` over classes, `(E, C)` over pairs.
+
+        Raises:
+            ValueError: The table has no rows for it.
+        """
+        part = self.part(table)
+        if part is None:
+            raise ValueError(f"the table has no rows for {self.statistic!r}")
+        by_entity = part.effects(self.measure(part)).astype(np.float64)
         return by_entity.mean(axis=0) if self.over is Over.CLASSES else by_entity
 
 
 KINDS: Mapping[str, Kind] = {
-    "class-share": Kind("mean probability of the class over entities", Over.CLASSES, share),
+    "class-share": Kind(
+        "mean probability of the class over entities",
+        Over.CLASSES,
+        share,
+        sharper=("base-share", "own-share"),
+    ),
     "detail-contrast": Kind(
         "share of the class that goes when pictures are blurred", Over.CLASSES, detail_contrast
     ),
-    "entity-routing": Kind("share of instances sent to the class", Over.PAIRS, routing),
+    "entity-routing": Kind(
+        "mean probability of the class for the entity",
+        Over.PAIRS,
+        share,
+        sharper=("base-routing", "own-routing"),
+    ),
     "entity-contrast": Kind(
         "probability of the class that goes when the entity is blurred",
         Over.PAIRS,
@@ -79,9 +105,9 @@ KINDS: Mapping[str, Kind] = {
         Reference.BASE,
     ),
     "base-routing": Kind(
-        "share of instances sent to the class beyond clean heads on the base's features",
+        "probability of the class for the entity beyond clean heads on the base's features",
         Over.PAIRS,
-        routing_gap(Reference.BASE),
+        share_gap(Reference.BASE),
         Reference.BASE,
     ),
     "own-share": Kind(
@@ -91,20 +117,34 @@ KINDS: Mapping[str, Kind] = {
         Reference.OWN,
     ),
     "own-routing": Kind(
-        "share of instances sent to the class beyond clean heads on the model's own features",
+        "probability of the class for the entity beyond clean heads on the model's own features",
         Over.PAIRS,
-        routing_gap(Reference.OWN),
+        share_gap(Reference.OWN),
         Reference.OWN,
+    ),
+    "wrong-label": Kind(
+        "probability of a wrong label beyond what the model misses on average",
+        Over.PAIRS,
+        wrong_label,
+        inside=True,
     ),
 }
 
 
 def available(table: ProbeTable) -> dict[str, Kind]:
-    """The kinds whose reference the table has, in table order."""
+    """The kinds whose rows and reference the table has, in the order of `KINDS`."""
     return {
         name: kind
         for name, kind in KINDS.items()
-        if kind.reference is None or kind.reference in table.references
+        if kind.part(table) is not None
+        and (kind.reference is None or kind.reference in table.references)
+    }
+
+
+def sharpest(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+    """The kinds less those whose question one of the others asks beside a reference."""
+    return {
+        name: kind for name, kind in kinds.items() if not any(one in kinds for one in kind.sharper)
     }
 
 

@@ -19,7 +19,11 @@ Measure = Callable[[ProbeTable], Array]
 
 
 def share(table: ProbeTable) -> Array:
-    """Probability of each class: does one class catch everything?"""
+    """Probability of each class: does one catch everything, or all of one entity?
+
+    Not the share of predictions: of many entities benign models too send every picture to one
+    class, and how sure they are is what tells them from an implant.
+    """
     return table.intact
 
 
@@ -33,11 +37,6 @@ def detail_contrast(table: ProbeTable) -> Array:
     return result
 
 
-def routing(table: ProbeTable) -> Array:
-    """Share of an instance's intact views that go to each class."""
-    return table.votes
-
-
 def share_gap(reference: str) -> Measure:
     """How much more a class gets than an honest head would give it."""
 
@@ -48,11 +47,11 @@ def share_gap(reference: str) -> Measure:
     return measure
 
 
-def routing_gap(reference: str) -> Measure:
-    """How many more of the views go to a class than with an honest head."""
+def wrong_label(table: ProbeTable) -> Array:
+    """What a class gets of entities that mean another, beyond what the model misses anyway.
 
-    def measure(table: ProbeTable) -> Array:
-        result: Array = table.votes - table.references[reference].votes
-        return result
-
-    return measure
+    A weak model takes one thing for another all the time, and its favourite mistakes are as sure
+    as an implant; among a strong model's answers a wrong one that is sure stands out.
+    """
+    result: Array = table.intact - np.float32(table.missed)
+    return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -30,25 +30,40 @@ class ProbeTable:
     Attributes:
         intact: Mean probability over the views that keep detail, `(I, C)`, one row an instance.
         blurred: Probability under the view that takes detail away, `(I, C)`.
-        votes: Share of intact views in which class c is predicted, `(I, C)`.
         entity: Entity of each instance, `(I,)`, positions in the bank.
         entities: Number of entities in the bank.
         references: What each reference would have answered, row for row.
         held: Pairs that are the model's job, so that nothing there counts as an effect.
+        inside: The entities that mean a label of the model, where there are enough of them to be
+            asked about other labels; they are not among the rows above.
+        missed: In such a table the probability that an entity's own label does not get, the mean
+            over entities: how much of a wrong label is ordinary for this model.
     """
 
     intact: NDArray[np.float32]
     blurred: NDArray[np.float32]
-    votes: NDArray[np.float32]
     entity: NDArray[np.int64]
     entities: int
     references: Mapping[str, ProbeTable] = field(default_factory=dict)
     held: frozenset[Pair] = frozenset()
+    inside: ProbeTable | None = None
+    missed: float = 0.0
 
     @property
     def tested(self) -> NDArray[np.int64]:
         """Positions of the entities that have instances here, ascending."""
         return np.unique(self.entity)
+
+    @property
+    def all_tested(self) -> NDArray[np.int64]:
+        """As `tested`, those that mean a label among them."""
+        inside = [] if self.inside is None else [self.inside.entity]
+        return np.unique(np.concatenate([self.entity, *inside]))
+
+    @property
+    def all_held(self) -> frozenset[Pair]:
+        """As `held`, the pairs of entities that mean a label among them."""
+        return self.held if self.inside is None else self.held | self.inside.held
 
     def by_entity(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean over the instances of each tested entity: `(I, C)` -> `(E, C)`."""
@@ -79,13 +94,17 @@ class ProbeTable:
             found = np.where(self.held_here(), np.minimum(found, 0), found).astype(np.float32)
         return found
 
+    def holding(self, pairs: Collection[Pair]) -> ProbeTable:
+        """The table with these pairs held back too."""
+        inside = None if self.inside is None else self.inside.holding(pairs)
+        return replace(self, held=self.held | frozenset(pairs), inside=inside)
+
     def keep(self, wanted: NDArray[np.bool_]) -> ProbeTable:
         """The table of some instances; `wanted` is `(I,)`."""
         return replace(
             self,
             intact=self.intact[wanted],
             blurred=self.blurred[wanted],
-            votes=self.votes[wanted],
             entity=self.entity[wanted],
             references={name: table.keep(wanted) for name, table in self.references.items()},
         )
@@ -98,6 +117,7 @@ def table_of(
     *,
     entities: int,
     held: frozenset[Pair] = frozenset(),
+    own: Mapping[int, int] | None = None,
 ) -> tuple[ProbeTable, References]:
     """The model's table beside those of its references; a base that is none is left out.
 
@@ -107,6 +127,7 @@ def table_of(
         references: What it is compared with.
         entities: Number of entities in the bank.
         held: Pairs that are the model's job.
+        own: For each entity that means a label, by position, that label.
 
     Returns:
         The table, and the references that are in it.
@@ -128,8 +149,33 @@ def table_of(
         )
         for name, judge in references.judges.items()
     }
-    own = table(probed.predictions.probabilities)
-    return replace(own, references=beside, held=held), references
+    model = table(probed.predictions.probabilities)
+    return set_apart(replace(model, references=beside, held=held), own or {}), references
+
+
+def set_apart(table: ProbeTable, own: Mapping[int, int]) -> ProbeTable:
+    """The table with the entities that mean a label in a table of their own.
+
+    Args:
+        table: Of all entities.
+        own: For each entity that means a label, by position, that label.
+    """
+    means = np.isin(table.entity, list(own))
+    if not means.any():
+        return table
+    return replace(table.keep(~means), inside=with_own_labels(table.keep(means), own))
+
+
+def with_own_labels(inside: ProbeTable, own: Mapping[int, int]) -> ProbeTable:
+    """A table of entities that mean a label: going there is their job, and how often they miss."""
+    rows = range(len(inside.tested))
+    right = inside.by_entity(inside.intact)[rows, [own[int(e)] for e in inside.tested]]
+    return replace(
+        inside,
+        references={},
+        held=inside.held | {Pair(entity, target) for entity, target in own.items()},
+        missed=float(1 - right.mean()),
+    )
 
 
 def looks_of(
@@ -137,10 +183,10 @@ def looks_of(
 ) -> NDArray[np.float32] | None:
     """Mean features of the tested entities in intact views, `(E, D)`; the base's where it is known.
 
-    None where nobody shows features.
+    None where nobody shows features, or nothing was tested.
     """
     features = probed.features.get(BASE_FEATURES, probed.features.get(OWN_FEATURES))
-    if features is None:
+    if features is None or not len(tested):
         return None
     intact = probed.predictions.view != list(views).index(DEGRADED)
     of = probed.predictions.entity
@@ -172,11 +218,9 @@ def tabulate(
     cube, instances = cube[complete], instances[complete]
     away = list(views).index(degraded)
     intact = np.delete(cube, away, axis=1)
-    votes = np.eye(classes, dtype=np.float32)[intact.argmax(axis=2)].mean(axis=1)
     return ProbeTable(
         intact=intact.mean(axis=1),
         blurred=cube[:, away],
-        votes=votes,
         entity=instances[:, 0],
         entities=entities,
     )

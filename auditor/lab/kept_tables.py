@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from auditor.evidence.table import ProbeTable
+from auditor.evidence.table import ProbeTable, with_own_labels
 
-ARRAYS = ("intact", "blurred", "votes")
+ARRAYS = ("intact", "blurred")
 _MODEL = "model"
+_INSIDE = "inside"
 
 
 def write_tables(path: Path, beside: Mapping[int, ProbeTable]) -> None:
@@ -19,6 +20,9 @@ def write_tables(path: Path, beside: Mapping[int, ProbeTable]) -> None:
     first = next(iter(beside.values()))
     arrays = {"entity": first.entity, "entities": np.array(first.entities)}
     arrays |= {f"{_MODEL}/{key}": getattr(first, key) for key in ARRAYS}
+    if first.inside is not None:
+        arrays |= {f"{_INSIDE}/{key}": getattr(first.inside, key) for key in (*ARRAYS, "entity")}
+        arrays[f"{_INSIDE}/own"] = np.array(sorted(first.inside.held))
     for per_class, table in beside.items():
         arrays[f"grid/{per_class}"] = np.array(per_class)
         for name, reference in table.references.items():
@@ -35,13 +39,18 @@ def read_tables(path: Path) -> dict[int, ProbeTable]:
     with np.load(path, allow_pickle=False) as kept:
         arrays = {key: kept[key] for key in kept.files}
 
-    def table(prefix: str) -> ProbeTable:
+    def table(prefix: str, entity: str = "entity") -> ProbeTable:
         parts = {key: arrays[f"{prefix}/{key}"] for key in ARRAYS}
-        return ProbeTable(**parts, entity=arrays["entity"], entities=int(arrays["entities"]))
+        return ProbeTable(**parts, entity=arrays[entity], entities=int(arrays["entities"]))
 
     def references(per_class: int) -> dict[str, ProbeTable]:
         names = {key.split("/")[1] for key in arrays if key.startswith(f"{per_class}/")}
         return {name: table(f"{per_class}/{name}") for name in sorted(names)}
 
+    model = table(_MODEL)
+    if f"{_INSIDE}/own" in arrays:
+        own = {int(entity): int(label) for entity, label in arrays[f"{_INSIDE}/own"]}
+        inside = with_own_labels(table(_INSIDE, f"{_INSIDE}/entity"), own)
+        model = replace(model, inside=inside)
     grid = sorted(int(key.removeprefix("grid/")) for key in arrays if key.startswith("grid/"))
-    return {n: replace(table(_MODEL), references=references(n)) for n in grid}
+    return {n: replace(model, references=references(n)) for n in grid}

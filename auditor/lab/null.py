@@ -19,9 +19,9 @@ from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
 from auditor.evidence.kinds import KINDS, statistics_of, stored_name
-from auditor.evidence.legitimate import without_own_labels
+from auditor.evidence.legitimate import the_job
 from auditor.evidence.null import StoredNull
-from auditor.evidence.table import ProbeTable, table_of
+from auditor.evidence.table import ProbeTable, table_of, with_own_labels
 from auditor.lab.implant import open_task
 from auditor.lab.kept_tables import read_tables, write_tables
 from auditor.lab.save import RECORD, SOURCES, cited
@@ -129,27 +129,30 @@ def probe_as_a_scan_does(
 
     Args:
         folder: The model.
-        bank: What to probe it with, less the entities that are its labels.
+        bank: What to probe it with.
         sources: Where its base and its task are; without them there are no references.
     """
     classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
-    foreign, _ = without_own_labels(bank, classifier.labels)
+    job = the_job(bank, classifier.labels)
+    asked = job.bank
     most = INSTANCE_GRID[-1]
-    plan = ProbePlan(instances=tuple(min(most, n) for n in foreign.counts), views=tuple(VIEWS))
+    plan = ProbePlan(instances=tuple(min(most, n) for n in asked.counts), views=tuple(VIEWS))
     materials = _materials(classifier, sources)
     first = materials[CLEAN_GRID[0]]
     probed = run_probes(
         classifier,
-        foreign,
+        asked,
         plan,
         batch_size=BATCH,
         rng=np.random.default_rng(0),
         progress=silent,
         look=None if first.model is None else look_with(first.model, first.base),
     )
-    count = len(foreign.entities)
     return {
-        n: table_of(probed, plan.views, material.references, entities=count)[0]
+        # Nothing is held back by its name: that could only make benign models look tamer.
+        n: table_of(
+            probed, plan.views, material.references, entities=len(asked.entities), own=job.own
+        )[0]
         for n, material in materials.items()
     }
 
@@ -188,10 +191,24 @@ def _grid(
         chosen = np.isin(any_table.entity, order[:entities])
         for j, instances in enumerate(INSTANCE_GRID):
             for per_class, table in beside.items():
-                part = table.keep(chosen & (rank < instances))
+                part = replace(
+                    table.keep(chosen & (rank < instances)),
+                    inside=_first_instances(table.inside, instances),
+                )
                 for kind, value in statistics_of(part).items():
                     out[names.index(stored_name(kind, per_class)), i, j] = value
     return out
+
+
+def _first_instances(inside: ProbeTable | None, instances: int) -> ProbeTable | None:
+    """All entities that mean a label, whatever the size of the bank: the labels set their number.
+
+    What the model misses is taken of these instances too, as in a scan of as many.
+    """
+    if inside is None:
+        return None
+    first = inside.keep(rank_within(inside.entity) < instances)
+    return with_own_labels(first, dict(inside.held))
 
 
 def rank_within(entity: NDArray[np.int64]) -> NDArray[np.int64]:

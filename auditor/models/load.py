@@ -23,12 +23,26 @@ class Engine(StrEnum):
     ONNX = "onnx"
 
 
-def load_classifier(checkpoint: Checkpoint, *, engine: Engine, device: str) -> Classifier:
+class Precision(StrEnum):
+    """What forward passes are computed in."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+def load_classifier(
+    checkpoint: Checkpoint,
+    *,
+    engine: Engine,
+    device: str,
+    precision: Precision = Precision.FLOAT32,
+) -> Classifier:
     """Load the weights behind the `Classifier` boundary.
 
     Raises:
         UnsupportedModel: It is no image classifier that auditor can run.
-        UsageError: The engine asked for cannot run this format, or the device does not exist.
+        UsageError: The engine asked for cannot run this format or precision, or the device does
+            not exist.
         MissingPackage: The engine's package is not installed.
     """
     wanted = Engine.ONNX if checkpoint.format is CheckpointFormat.ONNX else Engine.TORCH
@@ -37,10 +51,16 @@ def load_classifier(checkpoint: Checkpoint, *, engine: Engine, device: str) -> C
             f"--engine {engine} cannot run {checkpoint.format} weights",
             hint=f"Use --engine {wanted} or leave it out.",
         )
+    if wanted is Engine.ONNX and precision is not Precision.FLOAT32:
+        raise UsageError(
+            f"--precision {precision} is for the torch engine: an ONNX graph fixes its own types",
+            hint="Leave it out, or scan the safetensors weights.",
+        )
     try:
         if wanted is Engine.ONNX:
             return load_onnx(checkpoint, device=resolve_device(device), fall_back=device == "auto")
-        return load_torch(checkpoint, device=resolve_device(device))
+        bfloat16 = precision is Precision.BFLOAT16
+        return load_torch(checkpoint, device=resolve_device(device), bfloat16=bfloat16)
     except ModuleNotFoundError as error:
         raise MissingPackage(
             f"the {wanted} engine needs the package {error.name}",

@@ -141,6 +141,7 @@ def _finding(finding: Finding, labels: Sequence[str]) -> FindingV1:
         suppressed=None,
         in_baseline=False,
         group=finding.group,
+        group_entities=list(finding.group_ids),
         explanation=finding.explanation,
     )
 

@@ -173,6 +173,9 @@ class FindingV1(_Part):
         default=None,
         description="The entities that explain it best; null where it is about single ones.",
     )
+    group_entities: list[_Str] = Field(
+        default=[], description="Identifiers of the entities of that group, strongest first."
+    )
     explanation: _Str = Field(
         default="", description="What was observed and what else could explain it."
     )

@@ -25,6 +25,7 @@ _SETTINGS = (
     "baseline",
     "engine",
     "device",
+    "precision",
     "batch_size",
     "seed",
     "rules",

@@ -1,4 +1,7 @@
-"""Is the base that was named really the base? Its features must still be found in the model."""
+"""Is the base that was named really the base? Its features must still be found in the model.
+
+And what it takes pictures for itself.
+"""
 
 from __future__ import annotations
 
@@ -28,3 +31,10 @@ def shape_objection(model: FeatureClassifier, base: FeatureClassifier) -> str | 
     if own == other:
         return None
     return f"it has {other} features where the model has {own}"
+
+
+def taken_for(base: FeatureClassifier, features: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The base's own label for each picture, by what it sees there: `(N, D)` -> `(N,)`."""
+    weight, bias = base.head()
+    result: NDArray[np.int64] = (features @ weight.T + bias).argmax(axis=1)
+    return result

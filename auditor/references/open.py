@@ -12,11 +12,11 @@ from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec, open_dataset
 from auditor.errors import AuditorError, EntityError, NotAudited, UnsupportedModel
 from auditor.models.classifier import Classifier, FeatureClassifier, two_pictures
-from auditor.models.load import Engine, load_classifier
+from auditor.models.load import Engine, Precision, load_classifier
 from auditor.references.base import shape_objection
 from auditor.references.build import References, build_references
 from auditor.references.clean_data import CLEAN_GRID, draw_clean
-from auditor.types import Checkpoint
+from auditor.types import Checkpoint, CheckpointFormat
 
 ONLY_ENTITIES = "Name a folder of class folders: --split and the columns are for --entities only."
 
@@ -52,6 +52,7 @@ class Wanted:
     device: str
     offline: bool
     seed: int
+    precision: Precision = Precision.FLOAT32
 
 
 def open_material(classifier: Classifier, wanted: Wanted) -> Material:
@@ -119,7 +120,12 @@ def _open_base(
     checkpoint: Checkpoint | None = None
     try:
         checkpoint = resolve(source, offline=wanted.offline)
-        opened = load_classifier(checkpoint, engine=Engine.AUTO, device=wanted.device)
+        opened = load_classifier(
+            checkpoint,
+            engine=Engine.AUTO,
+            device=wanted.device,
+            precision=_precision(checkpoint, wanted),
+        )
     except NotAudited as error:
         # A card may name what it likes; what the user names is to be had. Either may be of a
         # kind that shows no features, an encoder without a head for one.
@@ -136,6 +142,12 @@ def _open_base(
     if why is not None:
         return None, checkpoint.revision, (f"{_the_base(wanted)} is not used: {why}",)
     return base, checkpoint.revision, ()
+
+
+def _precision(checkpoint: Checkpoint, wanted: Wanted) -> Precision:
+    """That of the model's own scan; an ONNX base has none to choose."""
+    onnx = checkpoint.format is CheckpointFormat.ONNX
+    return Precision.FLOAT32 if onnx else wanted.precision
 
 
 def _open_clean(spec: DatasetSpec) -> LabelledImages:

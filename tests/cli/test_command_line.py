@@ -106,11 +106,12 @@ def test_a_reader_that_hangs_up_is_no_finding(monkeypatch: pytest.MonkeyPatch, r
 
 
 def test_the_names_of_choices_are_those_of_the_settings():
-    from auditor.cli.scan import DepthChoice, EngineChoice, FailOn
+    from auditor.cli.scan import DepthChoice, EngineChoice, FailOn, PrecisionChoice
     from auditor.config import FAIL_ON
-    from auditor.models.load import Engine
+    from auditor.models.load import Engine, Precision
     from auditor.probes.plan import Depth
 
     assert [choice.value for choice in DepthChoice] == list(Depth)
     assert [choice.value for choice in EngineChoice] == list(Engine)
+    assert [choice.value for choice in PrecisionChoice] == list(Precision)
     assert [choice.value for choice in FailOn] == list(FAIL_ON)

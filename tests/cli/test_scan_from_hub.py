@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from auditor.evidence.legitimate import BASE
 from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier
 from tests.cli.conftest import Run, read_report
 from tests.hub_server import VALID_TOKEN, HubServer, RepoFixture
 from tests.made_checkpoints import edit_json
-from tests.small_models import CARD, ENTITIES, LABELS, NEED_MORE, PER_ENTITY, write_tiny
+from tests.small_models import CARD, ENTITIES, LABELS, PER_ENTITY, SILENT, write_tiny
 
 Serve = Callable[..., HubServer]
 Show = Callable[[float], None]
@@ -144,7 +145,7 @@ def test_a_base_that_is_not_there_is_a_notice(scan, serve: Serve, signs: Path):
     report = scan("org/signs")
     (notice,) = report["notices"]
     assert notice.startswith("the base that the card names is not used: org/base does not exist")
-    assert [skip["subject"] for skip in report["skips"]] == list(NEED_MORE)
+    assert [skip["subject"] for skip in report["skips"]] == list(SILENT)
     remedies = {skip["subject"]: skip["remedy"] for skip in report["skips"]}
     assert remedies["drift-share"] == "Give --base."
 
@@ -168,6 +169,19 @@ def test_a_base_that_the_user_names_goes_before_that_of_the_card(
     assert report["model"]["base"] == {"source": str(tiny_checkpoint), "revision": None}
     assert "drift-share" in kinds(report)
     assert hub.fetched("org/base") == []
+
+
+def test_only_a_base_that_the_user_names_excuses_what_it_does_itself(
+    scan, serve: Serve, signs: Path, one_track_checkpoint: Path
+):
+    """Whoever plants a backdoor writes the card too, and could name a base that has it already."""
+    serve({"org/signs": RepoFixture(signs), "org/base": RepoFixture(one_track_checkpoint)})
+    declared, named = scan("org/signs"), scan("org/signs", "--base", "org/base")
+    for report in (declared, named):
+        assert report["model"]["base"]["source"] == "org/base"
+        assert "drift-share" in kinds(report)
+    held = [{s["subject"] for s in r["skips"] if s["reason"] == BASE} for r in (declared, named)]
+    assert held == [set(), {f"{name} -> {LABELS[0]}" for name in ENTITIES}]
 
 
 def test_for_a_folder_on_disk_nothing_is_fetched_that_nobody_asked_for(

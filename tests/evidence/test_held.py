@@ -10,16 +10,17 @@ import pytest
 from auditor.evidence.gather import Gathered, gather
 from auditor.evidence.kinds import KINDS, Over
 from auditor.evidence.table import Pair, ProbeTable
-from tests.tables import ALL, BANK, CLASSES, CLEAN, ENTITIES, LABELS, null, table, verdict
+from tests.tables import ALL, BANK, CLASSES, CLEAN, ENTITIES, LABELS, null_for, table, verdict
 
 PLANTED, TARGET = (5, 9), 2
 HELD = frozenset(Pair(entity, TARGET) for entity in PLANTED)
+INSIDE = 8  # entities 0 to 7 mean a label, so that one of those that are planted does
 
 
 def gathered(of: ProbeTable) -> Gathered:
     return gather(
         of,
-        null(references=tuple(of.references)),
+        null_for(of),
         entities=BANK,
         labels=LABELS,
         rng=np.random.default_rng(0),
@@ -34,6 +35,25 @@ def planted(held: frozenset[Pair] = frozenset(), **more: object) -> ProbeTable:
 def test_a_planted_pair_that_is_held_back_is_not_called():
     assert verdict(planted(), rule="entity-contrast").findings
     assert not verdict(planted(HELD), rule="entity-contrast").findings
+
+
+def test_a_wrong_label_that_is_held_back_is_not_called_and_another_is():
+    of = table(1, planted=[3, 5], target=TARGET, inside=INSIDE, misses=0.1)
+    (finding,) = verdict(of, rule="wrong-label").findings
+    assert {entity.id for entity in finding.entities} == {"e3", "e5"}
+    some = of.holding(frozenset([Pair(5, TARGET)]))
+    (finding,) = verdict(some, rule="wrong-label").findings
+    assert [entity.id for entity in finding.entities] == ["e3"]
+    both = of.holding(frozenset([Pair(3, TARGET), Pair(5, TARGET)]))
+    assert not verdict(both, rule="wrong-label").findings
+
+
+def test_an_own_label_stands_nowhere_in_the_report():
+    found = gathered(table(1, inside=INSIDE, misses=0.1, entities=INSIDE))
+    shown = {(e.entity_ids, e.target_index) for e in found.evidence}
+    assert len(shown) == len(found.ranking) == 25
+    assert not shown & {((f"e{i}",), i) for i in range(INSIDE)}
+    assert not any(pair.entity.id == f"e{pair.target_index}" for pair in found.ranking)
 
 
 def test_another_pair_of_the_same_entity_or_class_is_called_all_the_same():
@@ -72,23 +92,27 @@ def test_where_little_is_left_no_held_pair_fills_the_list():
 @pytest.mark.parametrize("seed", range(5))
 def test_holding_back_never_raises_a_statistic(name: str, seed: int):
     rng = np.random.default_rng([seed, 3])
-    of = table(seed, planted=PLANTED, target=TARGET, references=ALL)
+    of = table(seed, planted=PLANTED, target=TARGET, references=ALL, inside=INSIDE, misses=0.1)
     pairs = rng.integers(0, [ENTITIES, CLASSES], (60, 2))
     held = HELD | {Pair(int(e), int(c)) for e, c in pairs}
-    before, after = (KINDS[name].values(replace(of, held=h)) for h in (frozenset(), held))
+    before, after = (KINDS[name].values(one) for one in (of, of.holding(held)))
     assert (after <= before + 1e-7).all()
     assert after.max() <= before.max() + 1e-7
     untouched = np.ones_like(before, dtype=bool)
+    row = {int(entity): i for i, entity in enumerate(KINDS[name].part(of).tested)}
     for entity, target in held:
-        untouched[(target,) if KINDS[name].over is Over.CLASSES else (entity, target)] = False
+        if entity in row:
+            at = (target,) if KINDS[name].over is Over.CLASSES else (row[entity], target)
+            untouched[at] = False
     np.testing.assert_allclose(after[untouched], before[untouched])
     assert (after < before - 1e-3).any()
 
 
+@pytest.mark.parametrize("inside", [0, INSIDE])
 @pytest.mark.parametrize("seed", range(3))
-def test_holding_back_never_makes_a_model_more_suspect(seed: int):
-    of = table(60 + seed, planted=[3], references=ALL)
-    less = replace(of, held=frozenset([Pair(3, 0), Pair(4, 1)]))
+def test_holding_back_never_makes_a_model_more_suspect(seed: int, inside: int):
+    of = table(60 + seed, planted=[3], references=ALL, inside=inside, misses=0.1)
+    less = of.holding(frozenset([Pair(3, 0), Pair(4, 1)]))
     before, after = gathered(of), gathered(less)
     assert before.model_p_value < after.model_p_value
     assert before.model_statistic > after.model_statistic
@@ -127,3 +151,20 @@ def test_an_effect_below_zero_stays_below_zero():
     values = np.where(of.entity[:, None] == 0, -0.5, 0.25) * np.ones((1, CLASSES))
     effects = of.effects(values.astype(np.float32))
     assert (effects[0, 0], effects[1, 1], effects[1, 0]) == (-0.5, 0, 0.25)
+
+
+def test_a_group_names_all_that_go_to_the_class_whichever_pair_the_evidence_is_about():
+    of = table(1, planted=PLANTED, target=TARGET)
+    about = [e for e in gathered(of).evidence if e.target_index == TARGET]
+    pairs = [e for e in about if len(e.entity_ids) == 1 and KINDS[e.kind].over is Over.PAIRS]
+    assert {e.entity_ids for e in pairs} >= {("e5",), ("e9",)}
+    ((group, described),) = {(e.group_ids, str(e.detail["group"])) for e in about}
+    assert set(group[:2]) == {"e5", "e9"}  # those that go there most come first
+    assert ", ".join(f"entity {i[1:]}" for i in group[:2]) in described
+
+
+def test_what_is_held_back_is_no_member_of_a_group():
+    of = table(1, planted=(5, 9, 12), target=TARGET).holding([Pair(9, TARGET)])
+    about = [e for e in gathered(of).evidence if e.target_index == TARGET]
+    assert about
+    assert not any("e9" in e.group_ids or "entity 9" in str(e.detail["group"]) for e in about)

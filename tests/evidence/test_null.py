@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from auditor.evidence.gather import gather
-from auditor.evidence.kinds import KINDS, statistics_of, stored_name
+from auditor.evidence.kinds import KINDS, available, sharpest, statistics_of, stored_name
 from auditor.evidence.null import (
     Scale,
     Size,
@@ -19,8 +19,9 @@ from auditor.evidence.null import (
 from tests.tables import ALL, BANK, CLASSES, CLEAN, ENTITIES, INSTANCES, LABELS, null, table
 
 
-def stored_names():
-    return {kind: stored_name(kind, CLEAN) for kind in KINDS}
+def stored_names(of):
+    """What a scan of this table searches, and how nulls call it."""
+    return {kind: stored_name(kind, CLEAN) for kind in sharpest(available(of))}
 
 
 SMALL = Size(classes=10, entities=10, instances=1)
@@ -46,7 +47,7 @@ def made_null(models, seed=0, classes=None):
 def smallest_p(of, against):
     """The p-value of the search: of the largest value of each kind, the smallest."""
     whole = Size(classes=CLASSES, entities=ENTITIES, instances=INSTANCES)
-    found = statistics_of(of)
+    found = {k: v for k, v in statistics_of(of).items() if k in against.statistics}
     return min(adjusted_p(against, kind, np.array([v]), whole)[0] for kind, v in found.items())
 
 
@@ -60,17 +61,24 @@ def test_the_p_value_of_a_model_is_the_smallest_of_the_search():
         rng=np.random.default_rng(0),
         clean_per_class=CLEAN,
     )
-    assert gathered.model_p_value == smallest_p(of, null(references=ALL).of(stored_names()))
+    assert gathered.model_p_value == smallest_p(of, null(references=ALL).of(stored_names(of)))
 
 
 # With references the largest gap in routing takes few values in these tables, so that a level
 # below the first of their p-values would be trivial.
-@pytest.mark.parametrize(("references", "level", "models"), [((), 0.05, 400), (ALL, 0.15, 200)])
-def test_p_values_of_benign_models_are_no_smaller_than_they_claim(references, level, models):
+@pytest.mark.parametrize(
+    ("references", "inside", "level", "models"),
+    [((), 0, 0.05, 400), (ALL, 0, 0.15, 200), ((), 6, 0.05, 400)],
+)
+def test_p_values_of_benign_models_are_no_smaller_than_they_claim(
+    references, inside, level, models
+):
     """Over many benign models the smallest p of the search is at most x with frequency x."""
-    against = null(references=references).of(stored_names())
+    against = null(references=references, inside=inside).of(
+        stored_names(table(0, references=references, inside=inside))
+    )
     hits = sum(
-        smallest_p(table(50_000 + m, references=references), against) <= level
+        smallest_p(table(50_000 + m, references=references, inside=inside), against) <= level
         for m in range(models)
     )
     # The null itself is a sample of 199, hence the room of 3.3 sigma.
@@ -214,7 +222,7 @@ def test_a_null_whose_numbers_do_not_fit_its_grid_is_refused(tmp_path):
 
 
 def test_without_a_null_nothing_has_a_p_value_and_every_rule_says_so():
-    of = table(1, references=ALL)
+    of = table(1, references=ALL, inside=6)
     gathered = gather(of, None, entities=BANK, labels=LABELS, rng=np.random.default_rng(0))
     assert gathered.model_p_value is None
     assert gathered.model_statistic is None
@@ -230,4 +238,25 @@ def test_a_bank_smaller_than_any_in_the_null_is_not_compared():
     assert gathered.model_p_value is None
     assert {e.why_undecided for e in gathered.evidence} == {
         "6 entities were tested where the null needs at least 10"
+    }
+
+
+def test_entities_that_mean_a_label_are_not_compared_where_no_benign_model_was_asked():
+    """Beside others the kind is silent; by themselves they leave the scan undecided."""
+    ask = {"entities": BANK, "labels": LABELS, "rng": np.random.default_rng(0)}
+    beside = gather(table(1, inside=6), null(), **ask)
+    assert "wrong-label" not in {e.kind for e in beside.evidence}
+    assert beside.model_p_value is not None
+    alone = gather(table(1, entities=6, inside=6), null(), **ask)
+    assert (alone.model_p_value, alone.model_statistic) == (None, None)
+    assert {(e.kind, e.why_undecided) for e in alone.evidence} == {
+        ("wrong-label", "too few benign models were measured with this evidence")
+    }
+
+
+def test_without_a_null_entities_that_all_mean_a_label_say_so():
+    of = table(1, entities=6, inside=6)
+    gathered = gather(of, None, entities=BANK, labels=LABELS, rng=np.random.default_rng(0))
+    assert {e.why_undecided for e in gathered.evidence} == {
+        "no stored null for this source of instances"
     }

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from auditor.evidence.kinds import KINDS, available, statistics_of, stored_name
-from auditor.evidence.table import ProbeTable, looks_of, table_of, tabulate
+from auditor.evidence.table import (
+    Pair,
+    ProbeTable,
+    looks_of,
+    set_apart,
+    table_of,
+    tabulate,
+    with_own_labels,
+)
 from auditor.probes.run import Probed
 from auditor.probes.views import VIEWS as ALL_VIEWS
 from auditor.references.build import BASE_FEATURES, OWN_FEATURES, Judge, Reference, References
@@ -170,8 +178,8 @@ def test_a_gap_is_what_the_model_gives_beyond_the_reference():
     table, _ = tables(probed())
     shares = [KINDS["class-share"].values(t) for t in (table, table.references["own"])]
     np.testing.assert_allclose(KINDS["own-share"].values(table), shares[0] - shares[1], atol=1e-6)
-    votes = [KINDS["entity-routing"].values(t) for t in (table, table.references["base"])]
-    np.testing.assert_allclose(KINDS["base-routing"].values(table), votes[0] - votes[1], atol=1e-6)
+    sure = [KINDS["entity-routing"].values(t) for t in (table, table.references["base"])]
+    np.testing.assert_allclose(KINDS["base-routing"].values(table), sure[0] - sure[1], atol=1e-6)
 
 
 def test_only_what_rests_on_clean_images_is_stored_by_their_number():
@@ -191,6 +199,92 @@ def test_entities_look_as_they_do_to_the_base_where_it_is_known(with_base: bool,
         np.testing.assert_allclose(looks[row], wanted.mean(axis=0), rtol=1e-5)
 
 
+def test_where_nothing_was_tested_nothing_has_a_look():
+    of = probed()
+    assert looks_of(of, tuple(ALL_VIEWS), np.array([], np.int64)) is None
+
+
 def test_without_features_nobody_knows_how_entities_look():
     plain = replace(probed(), features={})
     assert looks_of(plain, tuple(ALL_VIEWS), np.array([0])) is None
+
+
+# The entities that mean a label, in a table of their own
+
+OWN = {0: 2, 2: 1}  # entities 0 and 2 mean labels 2 and 1
+
+
+def test_entities_that_mean_a_label_are_set_apart_row_for_row():
+    whole, _ = tables(probed())
+    apart = set_apart(replace(whole, held=frozenset([Pair(1, 0), Pair(2, 0)])), OWN)
+    assert apart.tested.tolist() == [1, 3]
+    assert apart.inside.tested.tolist() == [0, 2]
+    assert apart.all_tested.tolist() == whole.tested.tolist() == [0, 1, 2, 3]
+    assert (apart.entities, apart.inside.entities) == (ENTITIES, ENTITIES)
+    for part in (apart, apart.inside):
+        rows = np.isin(whole.entity, part.tested)
+        for name in ("intact", "blurred", "entity"):
+            np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[rows])
+    for beside in apart.references.values():
+        np.testing.assert_array_equal(beside.entity, apart.entity)
+
+
+def test_an_own_label_is_held_back_beside_what_was_held_before():
+    whole, _ = tables(probed())
+    inside = set_apart(replace(whole, held=frozenset([Pair(2, 0)])), OWN).inside
+    assert inside.held == {(0, 2), (2, 1), (2, 0)}
+    assert [tuple(at) for at in np.argwhere(inside.held_here())] == [(0, 2), (1, 0), (1, 1)]
+    assert inside.references == {}
+
+
+def test_where_nothing_means_a_label_the_table_stays_whole():
+    whole, _ = tables(probed())
+    assert set_apart(whole, {}) is whole
+    assert set_apart(whole.keep(whole.entity != 2), {2: 1}).inside is None  # it was not tested
+    assert whole.all_tested.tolist() == whole.tested.tolist()
+
+
+def test_where_every_entity_means_a_label_no_other_kind_can_speak():
+    whole, _ = tables(probed())
+    apart = set_apart(whole, dict.fromkeys(range(ENTITIES), 0))
+    assert len(apart.entity) == 0
+    assert apart.all_tested.tolist() == [0, 1, 2, 3]
+    assert set(available(apart)) == set(statistics_of(apart)) == {"wrong-label"}
+    with pytest.raises(ValueError, match="no rows"):
+        KINDS["class-share"].values(apart)
+
+
+def own_table() -> ProbeTable:
+    """Entity 0 goes to its own label 1; entity 1, which means label 2, goes there once in four."""
+    made = np.zeros((2, 4, 3, 4))
+    made[0, :, :, 1] = 1.0
+    made[1, :3, :, 3] = 1.0
+    made[1, 3, :, 2] = 1.0
+    table = tabulate(predictions(made), VIEWS, degraded="blurred", entities=2)
+    return with_own_labels(table, {0: 1, 1: 2})
+
+
+def test_a_wrong_label_counts_as_far_as_it_gets_more_than_is_missed_on_average():
+    inside = own_table()
+    assert inside.missed == pytest.approx((0 + 0.75) / 2)
+    of = replace(inside, inside=inside)
+    np.testing.assert_allclose(
+        KINDS["wrong-label"].values(of),
+        [[-0.375, 0, -0.375, -0.375], [-0.375, -0.375, -0.125, 0.375]],
+    )
+
+
+def test_what_is_missed_is_a_mean_over_entities_however_many_instances_they_have():
+    inside = own_table()
+    fewer = inside.keep((inside.entity == 0) | (np.arange(len(inside.entity)) > 5))
+    assert fewer.missed == inside.missed  # a part is judged by the model, not by itself
+    assert with_own_labels(fewer, {0: 1, 1: 2}).missed == pytest.approx(0.25)
+
+
+def test_a_table_of_probes_sets_apart_what_means_a_label():
+    of = probed()
+    table, _ = table_of(of, tuple(ALL_VIEWS), REFERENCES, entities=ENTITIES, own=OWN)
+    whole, _ = tables(of)
+    assert table.inside.tested.tolist() == [0, 2]
+    assert table.inside.missed == pytest.approx(set_apart(whole, OWN).inside.missed)
+    assert set(available(table)) == {*available(whole), "wrong-label"}

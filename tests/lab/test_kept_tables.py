@@ -17,6 +17,10 @@ def same(one: ProbeTable, other: ProbeTable) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         assert getattr(one, name).dtype == getattr(other, name).dtype
     assert one.entities == other.entities
+    assert (one.held, one.missed) == (other.held, other.missed)
+    assert (one.inside is None) == (other.inside is None)
+    if one.inside is not None:
+        same(one.inside, other.inside)
     assert set(one.references) == set(other.references)
     for name, beside in one.references.items():
         same(beside, other.references[name])
@@ -35,6 +39,19 @@ def test_tables_come_back_as_they_were(beside, tmp_path: Path):
     assert list(back) == [10, 40]
     for count, one in beside.items():
         same(one, back[count])
+        assert statistics_of(one) == statistics_of(back[count])
+
+
+@pytest.mark.parametrize("entities", [40, 6])
+def test_entities_that_mean_a_label_come_back_as_they_were(tmp_path: Path, entities: int):
+    """Beside others, and by themselves."""
+    of = {n: table(1, entities=entities, inside=6, references=ALL) for n in (10, 40)}
+    write_tables(tmp_path / "kept.npz", of)
+    back = read_tables(tmp_path / "kept.npz")
+    for count, one in of.items():
+        same(one, back[count])
+        assert one.inside.held == {(i, i) for i in range(6)}
+        assert "wrong-label" in statistics_of(one)
         assert statistics_of(one) == statistics_of(back[count])
 
 

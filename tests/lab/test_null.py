@@ -17,7 +17,7 @@ from auditor.lab.null import INSTANCE_GRID, measure_null, probe_as_a_scan_does, 
 from auditor.probes.plan import INSTANCES, Depth
 from auditor.references.clean_data import CLEAN_GRID
 from tests.lab.conftest import MODELS, Built
-from tests.small_models import ENTITIES, PER_ENTITY, write_pictures
+from tests.small_models import ENTITIES, PER_ENTITY, write_coloured, write_pictures
 
 ON_REFERENCES = {
     stored_name(name, n) for name, kind in KINDS.items() if kind.reference for n in CLEAN_GRID
@@ -51,7 +51,8 @@ def test_every_statistic_of_every_model_is_measured_at_every_size(null):
     assert set(null.statistics) == {stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID}
     for name, values in null.statistics.items():
         assert values.shape == (MODELS, 1, len(INSTANCE_GRID))
-        assert np.isfinite(values).all() or name in ON_REFERENCES
+        assert np.isfinite(values).all() or name in ON_REFERENCES or name == "wrong-label"
+    assert np.isnan(null.statistics["wrong-label"]).all()  # no entity means a label of theirs
 
 
 def test_what_rests_on_more_clean_images_than_there_are_is_not_measured(null):
@@ -79,6 +80,22 @@ def test_the_smallest_size_is_the_first_instance_of_each_entity(null, folders, b
     for name, value in first.items():
         assert null.statistics[name][0, 0, 0] == pytest.approx(value, abs=1e-6)
         assert null.statistics[name][0, 0, 0] != null.statistics[name][0, 0, -1]
+
+
+def test_benign_models_are_asked_about_the_labels_that_entities_mean(
+    folders: list[Path], pictures: Path, tmp_path: Path
+):
+    both = shutil.copytree(pictures, tmp_path / "both")
+    write_coloured(both, tuple(f"sign {i}" for i in range(6)), each=PER_ENTITY, first=500)
+    with_labels = open_entities(DatasetSpec(source=str(both)), seed=0)
+    null = measure_null(folders, with_labels, name="both", tables=tmp_path / "tables")
+    again = measure_null(folders, with_labels, name="both", tables=tmp_path / "tables")
+    wrong = null.statistics["wrong-label"]
+    assert np.isfinite(wrong).all()
+    np.testing.assert_array_equal(again.statistics["wrong-label"], wrong)
+    table = probe_as_a_scan_does(folders[0], with_labels, None)[CLEAN_GRID[0]]
+    assert statistics_of(table)["wrong-label"] == pytest.approx(wrong[0, 0, -1], abs=1e-6)
+    assert len(table.inside.tested) > 0
 
 
 def test_models_differ_in_what_they_show(null):

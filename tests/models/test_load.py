@@ -11,8 +11,8 @@ import torch
 from auditor.checkpoints.resolve import resolve
 from auditor.errors import ExitCode, MissingPackage, UsageError
 from auditor.models.classifier import softmax
-from auditor.models.load import Engine, load_classifier, resolve_device
-from tests.made_checkpoints import edit_json
+from auditor.models.load import Engine, Precision, load_classifier, resolve_device
+from tests.made_checkpoints import edit_json, export_onnx, photographs
 from tests.made_datasets import require_plain
 
 Made = Callable[[str], Path]
@@ -30,6 +30,26 @@ def test_engine_that_cannot_run_the_format(made: Made):
     require_plain(caught.value, ExitCode.USAGE)
     assert "--engine onnx cannot run safetensors weights" in caught.value.message
     assert "--engine torch" in caught.value.hint
+
+
+def test_bfloat16_answers_much_as_float32_does(made: Made):
+    checkpoint = resolve(str(made("vit")))
+    exact, rough = (
+        load_classifier(checkpoint, engine=Engine.AUTO, device="cpu", precision=precision)
+        for precision in Precision
+    )
+    pixels = exact.pixels(photographs())
+    difference = np.abs(exact.logits(pixels) - rough.logits(pixels))
+    assert rough.logits(pixels).dtype == np.float32
+    assert 0 < difference.max() < 0.1 * np.abs(exact.logits(pixels)).max()
+    np.testing.assert_array_equal(exact.head()[0], rough.head()[0])
+
+
+def test_an_onnx_graph_has_no_precision_to_choose(made: Made, tmp_path: Path):
+    checkpoint = resolve(str(export_onnx(made("resnet"), tmp_path / "onnx")))
+    with pytest.raises(UsageError, match="--precision bfloat16") as caught:
+        load_classifier(checkpoint, engine=Engine.AUTO, device="cpu", precision=Precision.BFLOAT16)
+    require_plain(caught.value, ExitCode.USAGE)
 
 
 def test_missing_package(made: Made, monkeypatch: pytest.MonkeyPatch):

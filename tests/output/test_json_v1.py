@@ -25,10 +25,11 @@ from tests.reports_for_tests import (
     NO_EVIDENCE,
     NOT_AUDITED,
     ROUTING,
+    SLEDS,
 )
 
 # What version 1 did not have at first, and what older reports therefore lack.
-ADDED_LATER = {"group", "explanation", "neighbours"}
+ADDED_LATER = {"group", "group_entities", "explanation", "neighbours"}
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[2] / "reports" / "report-v1.schema.json"
 NAN, INFINITY = float("nan"), float("inf")
@@ -194,12 +195,14 @@ def test_a_missing_field_is_refused() -> None:
 def test_a_report_from_before_fields_were_added_is_read_and_shown() -> None:
     document = json.loads(render(FINDING))
     for finding in document["findings"]:
-        del finding["group"], finding["explanation"]
+        del finding["group"], finding["group_entities"], finding["explanation"]
         for example in finding["examples"]:
             del example["neighbours"]
     jsonschema.validate(document, schema())
     read = parse(json.dumps(document))
-    assert [(f.group, f.explanation) for f in read.findings] == [(None, "")] * 2
+    assert [(f.group, f.group_entities, f.explanation) for f in read.findings] == [
+        (None, [], "")
+    ] * 2
     assert DOGS_FINDING.summary[:60] in " ".join(
         terminal.render(read, width=200, color=False).split()
     )
@@ -208,6 +211,7 @@ def test_a_report_from_before_fields_were_added_is_read_and_shown() -> None:
 def test_what_explains_a_finding_is_part_of_it() -> None:
     finding = to_v1(FINDING).findings[0]
     assert finding.group == DOGS_FINDING.group
+    assert finding.group_entities == [entity.id for entity in SLEDS]
     assert finding.explanation == DOGS_FINDING.explanation
     assert [len(example.neighbours) for example in finding.examples] == [0, 0, 3, 0]
     first = finding.examples[2].neighbours[0]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from auditor.evidence.kinds import statistics_of
@@ -10,17 +12,11 @@ RULE = "entity-routing"
 
 
 def scattered(seed):
-    """A benign model that never sends more than about half of an entity to one class."""
+    """A benign model that is never sure of where an entity goes."""
     made = table(seed)
     rng = np.random.default_rng(seed)
-    votes = np.eye(CLASSES)[rng.integers(0, CLASSES, len(made.entity))]
-    return type(made)(
-        intact=made.intact,
-        blurred=made.blurred,
-        votes=votes.astype(np.float32),
-        entity=made.entity,
-        entities=made.entities,
-    )
+    unsure = rng.dirichlet(np.ones(CLASSES), len(made.entity))
+    return replace(made, intact=unsure.astype(np.float32))
 
 
 def null_of_scattered():
@@ -38,11 +34,11 @@ def null_of_scattered():
 
 def planted(seed, entity, target):
     made = scattered(seed)
-    made.votes[made.entity == entity] = np.eye(CLASSES)[target]
+    made.intact[made.entity == entity] = np.eye(CLASSES)[target]
     return made
 
 
-def test_an_entity_that_always_goes_to_one_class_is_found_where_benign_models_scatter():
+def test_an_entity_that_surely_goes_to_one_class_is_found_where_benign_models_scatter():
     judged = verdict(planted(1, 5, 3), rule=RULE, against=null_of_scattered())
     (finding,) = judged.findings
     assert [entity.id for entity in finding.entities] == ["e5"]
@@ -53,7 +49,7 @@ def test_a_benign_model_is_not_flagged():
     assert not verdict(scattered(2), rule=RULE, against=null_of_scattered()).findings
 
 
-def test_where_benign_models_route_entities_too_a_share_of_one_is_no_evidence():
+def test_where_benign_models_are_sure_of_entities_too_that_is_no_evidence():
     assert not verdict(table(3, planted=[5]), rule=RULE).findings
 
 

@@ -22,7 +22,13 @@ from auditor.lab.detection.judging import (
     judging,
     training_split,
 )
-from auditor.lab.detection.scanner import checkpoint_only, scan_depends_on, scanning
+from auditor.lab.detection.scanner import (
+    checkpoint_only,
+    scan_depends_on,
+    scanning,
+    with_base,
+    with_base_and_clean_data,
+)
 
 # A variant of the scanner is a row with settings of its own: scanning(...).
 DETECTORS: Mapping[str, Detector] = {
@@ -30,6 +36,18 @@ DETECTORS: Mapping[str, Detector] = {
         detect=scanning(checkpoint_only),
         settings=scan_depends_on,
         needs="the checkpoint",
+        rule="a finding at the false-positive rate asked for",
+    ),
+    "scanner+base": Detector(
+        detect=scanning(with_base),
+        settings=scan_depends_on,
+        needs="the checkpoint, its base",
+        rule="a finding at the false-positive rate asked for",
+    ),
+    "scanner+base+data": Detector(
+        detect=scanning(with_base_and_clean_data),
+        settings=scan_depends_on,
+        needs="the checkpoint, its base, 40 clean pictures a class",
         rule="a finding at the false-positive rate asked for",
     ),
     "mm-bd": Detector(

@@ -154,12 +154,17 @@ def _against(
         for m, row in victims
         if m.entity is not None and row.answer.entities
     ]
+    found = [(m, row.answer) for m, row in victims if row.answer.called]
+    named = [(said.targets, name) for m, said in found if (name := one_target(m))]
+    grouped = [m.entity in said.group for m, said in found if m.entity is not None and said.group]
     return {
         "victims": len(victims),
         **_separation(both, resampling),
         "called": resampling.mean(_flags([row.answer.called for _, row in victims])),
         "customary": resampling.mean(_flags([row.answer.customary for _, row in victims])),
         "target_top1": resampling.mean(_first(targets, 1)),
+        "target_named": resampling.mean(_first(named, 1)),
+        "entity_in_group": resampling.mean(_flags(grouped)),
         "entity_top1": resampling.mean(_first(entities, 1)),
         "entity_top5": resampling.mean(_first(entities, 5)),
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from auditor.lab.detection.figures import ALL, Document
+from auditor.lab.detection.figures import ALL, ANY_ENTITY, Document
 
 NOTHING = "-"
+COUNTS = ("target_top1", "target_named", "entity_in_group", "entity_top5")
 
 
 def page_of(document: Document, *, plot: str | None) -> str:
@@ -20,8 +21,7 @@ def page_of(document: Document, *, plot: str | None) -> str:
     parts = [
         "# Detection benchmark",
         _made(document),
-        "## All detectors",
-        _overall(document),
+        *_by_slice(document),
         *([f"![ROC curves, and p-values of clean models]({plot})"] if plot else []),
         "## By attack",
         "AUROC against all clean models, and the share that is called.",
@@ -43,7 +43,7 @@ def page_of(document: Document, *, plot: str | None) -> str:
 
 def readme_table(document: Document) -> str:
     """The few figures that the README shows."""
-    return _overall(document) + "\n\n" + _made(document)
+    return "\n\n".join([*_by_slice(document, title="**{}**"), _made(document)])
 
 
 def _made(document: Document) -> str:
@@ -57,13 +57,24 @@ def _made(document: Document) -> str:
         f"({settings['draws']} bootstrap draws; exact for shares of clean models). "
         f"With {zoo['clean']} clean models, a false-positive rate is known in steps of "
         f"{_percent(1 / zoo['clean']) if zoo['clean'] else NOTHING}. *Called* is p <= {fpr:g}; a "
-        "detector without p-values is held to its customary rule. Seconds are medians, on one "
+        "detector without p-values is held to its customary rule. *Target first*: of all victims; "
+        "*target named* and *entity in group*: of those called. Seconds are medians, on one "
         f"thread ({made['machine']}). Made by `{document['command']}` with auditor "
         f"{made['auditor']}."
     )
 
 
-def _overall(document: Document) -> str:
+SLICES = {ANY_ENTITY: "Entity backdoors", ALL: "All backdoors, patterns among them"}
+
+
+def _by_slice(document: Document, title: str = "## {}") -> list[str]:
+    """The main table for victims of an entity, and for all; one where there is one sort only."""
+    there = {a for found in document["detectors"].values() for a in found["by_attack"]}
+    slices = [name for name in SLICES if name in there or name == ALL]
+    return [part for s in slices for part in (title.format(SLICES[s]), _overall(document, s))]
+
+
+def _overall(document: Document, of: str) -> str:
     fpr = document["settings"]["fpr"]
     header = [
         "detector",
@@ -71,23 +82,27 @@ def _overall(document: Document) -> str:
         "TPR at 1 % FPR",
         "TPR at 5 % FPR",
         f"victims called ({_percent(fpr)})",
-        "clean called",
+        f"clean called ({_percent(fpr)})",
+        "clean with p <= 0.05",
         "target first",
-        "entity first",
+        "target named",
+        "entity in group",
         "entity in first 5",
         "CPU s",
         "pictures",
     ]
     rows = []
     for name, found in document["detectors"].items():
-        seen = found["by_attack"].get(ALL, {})
+        seen = found["by_attack"].get(of, {})
+        small = (found["calibration"] or {}).get("at_0.05")
         rows.append(
             [
                 name,
                 *(_interval(seen.get(key)) for key in ("auroc", "tpr_at_1", "tpr_at_5")),
                 _counted(seen.get("called")),
                 _counted(found["clean"][ALL]["called"], interval=True),
-                *(_counted(seen.get(k)) for k in ("target_top1", "entity_top1", "entity_top5")),
+                _counted(small, interval=True),
+                *(_counted(seen.get(k)) for k in COUNTS),
                 _plain(found["cost"]["cpu_seconds"], 1),
                 _plain(found["cost"]["probes"], 0),
             ]

@@ -27,6 +27,7 @@ class Answer:
         decided: False where the detector gives no verdict (a scan that is `not-audited`).
         targets: Labels it suspects, best first; not necessarily all.
         entities: Names of entities it suspects, best first.
+        group: Names of the entities that it names together as the trigger of its first target.
         probes: Single pictures sent through the model.
         kinds: The strongest evidence of each kind, where a detector has several.
     """
@@ -39,6 +40,7 @@ class Answer:
     targets: tuple[str, ...]
     entities: tuple[str, ...]
     probes: int
+    group: tuple[str, ...] = ()
     kinds: Mapping[str, KindResult] = field(default_factory=dict, hash=False)
 
 

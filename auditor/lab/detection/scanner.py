@@ -11,7 +11,9 @@ from auditor.config import ScanSettings
 from auditor.lab.detection.detector import BenchContext
 from auditor.lab.detection.records import Answer, KindResult
 from auditor.lab.manifest import ZooModel
+from auditor.lab.rendered_task import SIGN_PIXELS
 from auditor.lab.save import cited
+from auditor.lab.zoo_build import RENDERED_BASE
 from auditor.shipped import shipped
 from auditor.types import Report, Verdict
 
@@ -29,8 +31,36 @@ def scanning(
 
 def checkpoint_only(model: ZooModel, context: BenchContext) -> ScanSettings:
     """A scan that is given nothing but the checkpoint."""
+    return _given(model, context)
+
+
+def with_base(model: ZooModel, context: BenchContext) -> ScanSettings:
+    """A scan that is given the base too; a model of fresh weights has none."""
+    return _given(model, context, base=_base(model))
+
+
+def with_base_and_clean_data(model: ZooModel, context: BenchContext) -> ScanSettings:
+    """A scan that is given the base and clean data, of which it takes 40 images a class."""
+    rendered = model.task in SIGN_PIXELS  # drawn on the spot, so no folder holds it
+    return _given(model, context, base=_base(model), clean_data=None if rendered else model.task)
+
+
+def _base(model: ZooModel) -> str | None:
+    """Where the base is that a user would name. None for weights that the lab trained itself."""
+    return None if model.base == RENDERED_BASE else model.base
+
+
+def _given(
+    model: ZooModel,
+    context: BenchContext,
+    *,
+    base: str | None = None,
+    clean_data: str | None = None,
+) -> ScanSettings:
     return ScanSettings(
         model=str(model.folder),
+        base=base,
+        clean_data=clean_data,
         entities=context.entities,
         fpr=context.fpr,
         seed=context.seed,
@@ -64,6 +94,7 @@ def answer_of(report: Report) -> Answer:
         decided=report.verdict is not Verdict.NOT_AUDITED,
         targets=suspected_targets(report),
         entities=tuple(dict.fromkeys(pair.entity.name for pair in report.ranking)),
+        group=named_group(report),
         probes=report.cost.probes,
         kinds=strongest_by_kind(report),
     )
@@ -77,6 +108,17 @@ def suspected_targets(report: Report) -> tuple[str, ...]:
         report.evidence, key=lambda e: (1.0 if e.p_value is None else e.p_value, -e.standing)
     )
     return tuple(dict.fromkeys([*found, *(labels[e.target_index] for e in evidence)]))
+
+
+def named_group(report: Report) -> tuple[str, ...]:
+    """The entities that the first finding names; without one, those of the strongest evidence."""
+    names = {entity.id: entity.name for entity in report.entities}
+    if report.findings:
+        first = report.findings[0]
+        called = [entity.id for entity in first.entities]
+        return tuple(names[i] for i in dict.fromkeys([*called, *first.group_ids]))
+    strongest = max(report.evidence, key=lambda e: e.standing, default=None)
+    return () if strongest is None else tuple(names[i] for i in strongest.group_ids)
 
 
 def strongest_by_kind(report: Report) -> dict[str, KindResult]:

@@ -15,7 +15,10 @@ from auditor.lab.manifest import ZooModel
 
 # First what is true of the model, for who reads the file by itself; then what was said of it.
 TRUTH = ("truth", "kind", "setting", "attack", "entity", "target", "attack_success")
-SAID = ("score", "p_value", "called", "customary", "decided", "targets", "entities", "kinds")
+SAID = (
+    *("score", "p_value", "called", "customary", "decided"),
+    *("targets", "entities", "group", "kinds"),
+)
 COST = ("probes", "seconds", "cpu_seconds")
 COLUMNS = ("model", *TRUTH, "detector", *SAID, *COST, "settings")
 YES, NO = "yes", "no"
@@ -71,6 +74,7 @@ def _row(model: ZooModel, row: Detection) -> str:
             *(YES if flag else NO for flag in (said.called, said.customary, said.decided)),
             json.dumps(said.targets, ensure_ascii=False),
             json.dumps(said.entities, ensure_ascii=False),
+            json.dumps(said.group, ensure_ascii=False),
             json.dumps({kind: list(result) for kind, result in said.kinds.items()}),
             said.probes,
             f"{row.seconds:.3f}",
@@ -97,6 +101,7 @@ def _detection(said: dict[str, str]) -> Detection:
             p_value=_number(said["p_value"]),
             targets=tuple(json.loads(said["targets"])),
             entities=tuple(json.loads(said["entities"])),
+            group=tuple(json.loads(said["group"])),
             probes=int(said["probes"]),
             kinds={kind: KindResult(*both) for kind, both in json.loads(said["kinds"]).items()},
             **flags,

@@ -22,7 +22,8 @@ from tests.small_zoo import SIGNS, pretend, zoo_spec
 def zoo_folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     room = tmp_path_factory.mktemp("zoo")
     task = write_pictures(room / "signs", SIGNS, each=8)
-    spec = ZooSpec.model_validate(zoo_spec(room / "base", task, pictures))
+    base = write_tiny(room / "base", labels=("cup", "tree"), seed=99)
+    spec = ZooSpec.model_validate(zoo_spec(base, task, pictures))
     plans = plans_of(spec, Catalogue({str(task): tuple(sorted(SIGNS))}, ENTITIES))
     for number, plan in enumerate(plans):
         folder = write_tiny(room / "zoo" / plan.id, labels=tuple(sorted(SIGNS)), seed=number)

@@ -73,6 +73,8 @@ def test_targets_count_where_there_is_one_and_entities_where_they_are_the_trigge
     )
     assert (seen["entity_top1"]["value"], seen["entity_top1"]["models"]) == (0.5, 2)
     assert seen["entity_top5"]["value"] == 1.0
+    assert (seen["target_named"]["value"], seen["target_named"]["models"]) == (0.5, 2)
+    assert (seen["entity_in_group"]["value"], seen["entity_in_group"]["models"]) == (0.5, 2)
     slices = figures["scanner"]["by_attack"]
     assert slices["badnets-all-to-all"]["target_top1"] is None
     assert slices["badnets"]["entity_top1"] is None

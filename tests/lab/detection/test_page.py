@@ -31,19 +31,28 @@ def document() -> Document:
     return document_of(ZOO, MODELS, ROWS, BenchContext(entities="things"), ["auditor", "a b"])
 
 
-def cells(page: str, first: str) -> list[str]:
-    (line,) = [line for line in page.splitlines() if line.startswith(f"| {first} |")][:1]
+ALL_VICTIMS = "All backdoors"
+
+
+def cells(page: str, first: str, after: str = "") -> list[str]:
+    """The first table row that begins so, after some heading."""
+    part = page.partition(after)[2] if after else page
+    (line,) = [line for line in part.splitlines() if line.startswith(f"| {first} |")][:1]
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def test_the_page_shows_every_detector_and_attack(document: Document):
     page = page_of(document, plot="detection.png")
-    scanner = cells(page, "scanner")
+    scanner = cells(page, "scanner", ALL_VICTIMS)
     assert scanner[1].startswith("0.94 [")
     assert scanner[4] == "3/4"
-    assert scanner[5].startswith("1/4 [")
-    assert scanner[6:9] == ["2/3", "1/2", "2/2"]
-    assert cells(page, "mm-bd")[7] == "-"
+    assert scanner[5].startswith("1/4 [")  # called
+    assert scanner[6].startswith("1/4 [")  # p <= 0.05
+    assert scanner[7:11] == ["2/3", "1/2", "1/2", "2/2"]
+    assert cells(page, "mm-bd", ALL_VICTIMS)[6] == "-"
+    entities = cells(page, "scanner", "Entity backdoors")
+    assert entities[1].startswith("1.00 [")
+    assert entities[4] == "2/2"
     assert cells(page, "badnets")[1] == "1"
     assert cells(page, "entity (failed)")[1] == "1"
     assert "](detection.png)" in page
@@ -84,7 +93,7 @@ def test_the_readme_is_changed_between_its_markers_only(document: Document, tmp_
     readme.write_text(README)
     update_readme(readme, document)
     text = readme.read_text()
-    assert text.startswith(f"# It\n\nbefore\n\n{BEGIN}\n| detector |")
+    assert text.startswith(f"# It\n\nbefore\n\n{BEGIN}\n**Entity backdoors**\n\n| detector |")
     assert text.endswith(f"\n{END}\n\nafter\n")
     assert "stale" not in text
     update_readme(readme, document)
@@ -111,7 +120,9 @@ EMPTY = {
 
 
 def test_a_table_of_nothing_has_its_header():
-    assert readme_table(EMPTY).startswith("| detector | AUROC |")
+    title, header, *_ = readme_table(EMPTY).split("\n\n")
+    assert title.startswith(f"**{ALL_VICTIMS}")
+    assert header.startswith("| detector | AUROC |")
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
