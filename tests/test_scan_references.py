@@ -278,3 +278,4 @@ def test_a_base_that_gives_everything_the_shared_label_leaves_nothing_to_call_th
     report = scan("one answer", "one answer", null=0.0, entities=room / "things")
     assert known(report) == {f"{thing} -> no entry" for thing in THINGS}
     assert called(report) == set()
+    assert any("entities by what the base does already" in said for said in report.notices)

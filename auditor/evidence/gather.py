@@ -19,6 +19,8 @@ from auditor.types import Entity, Evidence, RankedPair
 TOP_CLASSES = 3  # evidence is kept for these; the search itself is over all
 TOP_PAIRS = 25
 RANKED = 25
+# What single pairs are ranked by, the sharpest first.
+RANKED_BY = ("base-routing", "own-routing", "entity-routing", "entity-contrast", "wrong-label")
 NOT_MEASURED = "too few benign models were measured with this evidence"
 
 
@@ -308,9 +310,11 @@ def rank_pairs(
     labels: Sequence[str],
 ) -> tuple[RankedPair, ...]:
     """The strongest pairs of entity and class, best first, however weak."""
-    name = "entity-contrast" if len(table.entity) else "wrong-label"
-    part = KINDS[name].part(table)
-    if part is None:
+    there = [name for name in RANKED_BY if name in available(table)]
+    compared = [name for name in there if null is not None and name in null.statistics]
+    name = next(iter(compared or there), None)
+    part = None if name is None else KINDS[name].part(table)
+    if name is None or part is None:
         return ()
     values = KINDS[name].values(table)
     rows, targets = _strongest(part, values, RANKED)

@@ -79,7 +79,10 @@ KINDS: Mapping[str, Kind] = {
         sharper=("base-share", "own-share"),
     ),
     "detail-contrast": Kind(
-        "share of the class that goes when pictures are blurred", Over.CLASSES, detail_contrast
+        "share of the class that goes when pictures are blurred",
+        Over.CLASSES,
+        detail_contrast,
+        sharper=("base-share", "own-share"),
     ),
     "entity-routing": Kind(
         "mean probability of the class for the entity",
@@ -91,6 +94,7 @@ KINDS: Mapping[str, Kind] = {
         "probability of the class that goes when the entity is blurred",
         Over.PAIRS,
         detail_contrast,
+        sharper=("base-routing", "own-routing"),
     ),
     "drift-share": Kind(
         "share of the class beyond that of its head on the base's features",
@@ -123,7 +127,7 @@ KINDS: Mapping[str, Kind] = {
         Reference.OWN,
     ),
     "wrong-label": Kind(
-        "probability of a wrong label beyond what the model misses on average",
+        "probability of a wrong label, times what the own label lacks of the average own label",
         Over.PAIRS,
         wrong_label,
         inside=True,

@@ -6,8 +6,8 @@ rank of the model among them (conformal, Vovk et al. 2005): it is valid as far a
 hand, were it benign, could have been one of them.
 
 What is ordinary depends on the number of classes: among six, a class catches more than among
-forty. So a statistic is first put on a scale of its own: its logarithm, less the trend over the
-logarithm of the number of classes among benign models, in units of their spread around that trend
+forty. So a statistic is first put on a scale of its own: its log-odds, less the trend over the
+logarithm of the number of classes among benign models, in units of their spread above that trend
 (normalised conformal scores; the trend is fitted to benign models only).
 
 Several statistics, classes and entities are many tries. Each statistic is a maximum already,
@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from auditor.shipped import shipped
 
-OFFSET = 0.05  # shares below this are noise; keeps their logarithm from running away
+OFFSET = 0.02  # what lies nearer to 0 or 1 is noise; keeps log-odds from running away
 SPREAD_FLOOR = 0.1  # a statistic that all benign models share must not blow up its scale
 ENOUGH = 99  # the fewest models that allow a p-value of 0.01
-NORMAL_QUARTILE = 0.6745  # half the interquartile range of a standard normal
+NORMAL_TENTH = 1.2816  # what a tenth of a standard normal exceeds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,9 +152,11 @@ class Scale:
     def fit(cls, values: NDArray[np.float64], classes: NDArray[np.int64]) -> Scale:
         """Fit to benign models: `values` `(M, S)`, `classes` `(M,)`.
 
-        The spread is that of the middle half: one odd benign model must not widen it for all.
+        The spread is that between the middle and the uppermost tenth. Only large values are
+        evidence, and how far those reach differs between statistics whose middles spread alike;
+        one odd benign model still does not widen it for all.
         """
-        x, y = np.log(classes), _log(values)
+        x, y = np.log(classes), _log_odds(values)
         varied = float(x.std()) > 0
         slope = (
             ((x - x.mean())[:, None] * (y - y.mean(axis=0))).mean(axis=0) / x.var()
@@ -162,19 +164,21 @@ class Scale:
             else np.zeros(y.shape[1])
         )
         residual = y - slope * x[:, None]
-        low, middle, high = np.quantile(residual, [0.25, 0.5, 0.75], axis=0)
-        spread = np.maximum((high - low) / (2 * NORMAL_QUARTILE), SPREAD_FLOOR)
+        middle, high = np.quantile(residual, [0.5, 0.9], axis=0)
+        spread = np.maximum((high - middle) / NORMAL_TENTH, SPREAD_FLOOR)
         return cls(intercept=middle, slope=slope, spread=spread)
 
     def apply(self, values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Scaled values `(N, S)` of values `(N, S)` from models with `classes` `(N,)`."""
         trend = self.intercept + self.slope * np.log(classes)[:, None]
-        result: NDArray[np.float64] = (_log(values) - trend) / self.spread
+        result: NDArray[np.float64] = (_log_odds(values) - trend) / self.spread
         return result
 
 
-def _log(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = np.log(np.maximum(values, 0.0) + OFFSET)
+def _log_odds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities and differences of them have an upper end too, near which they crowd."""
+    shares = np.clip(values, 0.0, 1.0)
+    result: NDArray[np.float64] = np.log((shares + OFFSET) / (1 - shares + OFFSET))
     return result
 
 
@@ -240,7 +244,8 @@ def baseline(null: StoredNull, statistic: str, size: Size) -> float:
     for cell in null.cells(size.entities, size.instances):
         scale = Scale.fit(cell, null.classes)
         trend = scale.intercept[column] + scale.slope[column] * np.log(size.classes)
-        middles.append(np.exp(trend) - OFFSET)
+        odds = np.exp(trend)
+        middles.append((odds * (1 + OFFSET) - OFFSET) / (1 + odds))
     return float(np.clip(np.mean(middles), 0.0, 1.0))
 
 

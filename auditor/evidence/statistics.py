@@ -48,10 +48,13 @@ def share_gap(reference: str) -> Measure:
 
 
 def wrong_label(table: ProbeTable) -> Array:
-    """What a class gets of entities that mean another, beyond what the model misses anyway.
+    """What a class gets of an entity that means another, times what is lacking at its own.
 
-    A weak model takes one thing for another all the time, and its favourite mistakes are as sure
-    as an implant; among a strong model's answers a wrong one that is sure stands out.
+    A model takes some things for others and is sure of it, a wolf for a husky; their own labels
+    get much all the same. And a weak model gives no own label much, so that none of them lacks any.
+    An implant takes from the own label and gives to another.
     """
-    result: Array = table.intact - np.float32(table.missed)
+    _, row = np.unique(table.entity, return_inverse=True)
+    lacking = np.maximum(table.known - table.own_share(), 0)
+    result: Array = (table.intact * lacking[row][:, None]).astype(np.float32)
     return result

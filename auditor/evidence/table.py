@@ -36,8 +36,8 @@ class ProbeTable:
         held: Pairs that are the model's job, so that nothing there counts as an effect.
         inside: The entities that mean a label of the model, where there are enough of them to be
             asked about other labels; they are not among the rows above.
-        missed: In such a table the probability that an entity's own label does not get, the mean
-            over entities: how much of a wrong label is ordinary for this model.
+        own: In such a table the label that each entity means, by position in the bank.
+        known: In such a table the probability that own labels get, the mean over all its entities.
     """
 
     intact: NDArray[np.float32]
@@ -47,7 +47,8 @@ class ProbeTable:
     references: Mapping[str, ProbeTable] = field(default_factory=dict)
     held: frozenset[Pair] = frozenset()
     inside: ProbeTable | None = None
-    missed: float = 0.0
+    own: Mapping[int, int] = field(default_factory=dict)
+    known: float = 0.0
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -81,6 +82,11 @@ class ProbeTable:
             if entity in row:
                 mask[row[entity], target] = True
         return mask
+
+    def own_share(self) -> NDArray[np.float32]:
+        """Mean probability that each tested entity's own label gets, `(E,)`."""
+        labels = [self.own[int(entity)] for entity in self.tested]
+        return self.by_entity(self.intact)[range(len(labels)), labels]
 
     def effects(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """As `by_entity`, where a pair that is held back shows no effect: at most zero.
@@ -167,15 +173,14 @@ def set_apart(table: ProbeTable, own: Mapping[int, int]) -> ProbeTable:
 
 
 def with_own_labels(inside: ProbeTable, own: Mapping[int, int]) -> ProbeTable:
-    """A table of entities that mean a label: going there is their job, and how often they miss."""
-    rows = range(len(inside.tested))
-    right = inside.by_entity(inside.intact)[rows, [own[int(e)] for e in inside.tested]]
-    return replace(
+    """A table of entities that mean a label: going there is their job, and how well they do it."""
+    apart = replace(
         inside,
         references={},
         held=inside.held | {Pair(entity, target) for entity, target in own.items()},
-        missed=float(1 - right.mean()),
+        own=dict(own),
     )
+    return replace(apart, known=float(apart.own_share().mean()))
 
 
 def looks_of(

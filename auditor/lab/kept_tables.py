@@ -22,7 +22,7 @@ def write_tables(path: Path, beside: Mapping[int, ProbeTable]) -> None:
     arrays |= {f"{_MODEL}/{key}": getattr(first, key) for key in ARRAYS}
     if first.inside is not None:
         arrays |= {f"{_INSIDE}/{key}": getattr(first.inside, key) for key in (*ARRAYS, "entity")}
-        arrays[f"{_INSIDE}/own"] = np.array(sorted(first.inside.held))
+        arrays[f"{_INSIDE}/own"] = np.array(sorted(first.inside.own.items()))
     for per_class, table in beside.items():
         arrays[f"grid/{per_class}"] = np.array(per_class)
         for name, reference in table.references.items():

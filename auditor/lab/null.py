@@ -208,7 +208,7 @@ def _first_instances(inside: ProbeTable | None, instances: int) -> ProbeTable | 
     if inside is None:
         return None
     first = inside.keep(rank_within(inside.entity) < instances)
-    return with_own_labels(first, dict(inside.held))
+    return with_own_labels(first, inside.own)
 
 
 def rank_within(entity: NDArray[np.int64]) -> NDArray[np.int64]:

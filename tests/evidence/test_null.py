@@ -98,7 +98,7 @@ def test_the_search_over_statistics_costs():
     """The same value is less rare when another statistic was searched too."""
     both = made_null(999)
     alone = dataclasses.replace(both, statistics={"a": both.statistics["a"]})
-    value = np.array([1.0])
+    value = np.array([0.9])
     assert adjusted_p(both, "a", value, SMALL)[0] > adjusted_p(alone, "a", value, SMALL)[0]
 
 

@@ -264,21 +264,21 @@ def own_table() -> ProbeTable:
     return with_own_labels(table, {0: 1, 1: 2})
 
 
-def test_a_wrong_label_counts_as_far_as_it_gets_more_than_is_missed_on_average():
+def test_a_wrong_label_counts_as_far_as_the_own_one_lacks_what_is_usual():
     inside = own_table()
-    assert inside.missed == pytest.approx((0 + 0.75) / 2)
+    assert inside.known == pytest.approx((1 + 0.25) / 2)
     of = replace(inside, inside=inside)
+    lacking = 0.625 - 0.25
     np.testing.assert_allclose(
-        KINDS["wrong-label"].values(of),
-        [[-0.375, 0, -0.375, -0.375], [-0.375, -0.375, -0.125, 0.375]],
+        KINDS["wrong-label"].values(of), [[0, 0, 0, 0], [0, 0, 0, 0.75 * lacking]], atol=1e-7
     )
 
 
-def test_what_is_missed_is_a_mean_over_entities_however_many_instances_they_have():
+def test_what_is_usual_is_a_mean_over_entities_however_many_instances_they_have():
     inside = own_table()
     fewer = inside.keep((inside.entity == 0) | (np.arange(len(inside.entity)) > 5))
-    assert fewer.missed == inside.missed  # a part is judged by the model, not by itself
-    assert with_own_labels(fewer, {0: 1, 1: 2}).missed == pytest.approx(0.25)
+    assert fewer.known == inside.known  # a part is judged by the model, not by itself
+    assert with_own_labels(fewer, {0: 1, 1: 2}).known == pytest.approx(0.75)
 
 
 def test_a_table_of_probes_sets_apart_what_means_a_label():
@@ -286,5 +286,5 @@ def test_a_table_of_probes_sets_apart_what_means_a_label():
     table, _ = table_of(of, tuple(ALL_VIEWS), REFERENCES, entities=ENTITIES, own=OWN)
     whole, _ = tables(of)
     assert table.inside.tested.tolist() == [0, 2]
-    assert table.inside.missed == pytest.approx(set_apart(whole, OWN).inside.missed)
+    assert table.inside.known == pytest.approx(set_apart(whole, OWN).inside.known)
     assert set(available(table)) == {*available(whole), "wrong-label"}

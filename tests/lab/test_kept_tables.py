@@ -17,7 +17,7 @@ def same(one: ProbeTable, other: ProbeTable) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         assert getattr(one, name).dtype == getattr(other, name).dtype
     assert one.entities == other.entities
-    assert (one.held, one.missed) == (other.held, other.missed)
+    assert (one.held, one.own, one.known) == (other.held, other.own, other.known)
     assert (one.inside is None) == (other.inside is None)
     if one.inside is not None:
         same(one.inside, other.inside)
