@@ -8,6 +8,7 @@ from typing import Any
 from auditor.lab.detection.figures import ALL, ANY_ENTITY, Document
 
 NOTHING = "-"
+SLICES = {ANY_ENTITY: "Entity backdoors", ALL: "All backdoors, patterns among them"}
 COUNTS = ("target_top1", "target_named", "entity_in_group", "entity_top5")
 
 
@@ -62,9 +63,6 @@ def _made(document: Document) -> str:
         f"thread ({made['machine']}). Made by `{document['command']}` with auditor "
         f"{made['auditor']}."
     )
-
-
-SLICES = {ANY_ENTITY: "Entity backdoors", ALL: "All backdoors, patterns among them"}
 
 
 def _by_slice(document: Document, title: str = "## {}") -> list[str]:
