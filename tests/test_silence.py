@@ -15,7 +15,7 @@ from auditor.rules import shipped_rules
 from auditor.silence import ALL_INSIDE, NONE_INSIDE, TOO_FEW, rules_that_speak
 from tests.tables import ALL, BANK, CLEAN, LABELS, null_for, table
 
-BLUNT = {"class-share", "detail-contrast", "entity-routing", "entity-contrast"}
+BLUNT = {"class-share", "entity-routing", "entity-contrast"}
 
 
 def heard(of, *, lacking=()):

@@ -196,7 +196,7 @@ def benign(
 
 @lab_app.command()
 def null(
-    models: Annotated[list[Path], typer.Argument(help="Folders of benign fine-tunes.")],
+    models: Annotated[list[Path], typer.Argument(help="Folders of benign fine-tunes, or zoos.")],
     entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")],
     out: Annotated[Path, typer.Option(help="The JSON file to write.")],
     tables: Annotated[
@@ -207,9 +207,9 @@ def null(
     from auditor.datasets.open import DatasetSpec
     from auditor.entities.open import open_entities
     from auditor.evidence.null import write_null
-    from auditor.lab.null import measure_null
+    from auditor.lab.null import benign_models, measure_null
 
-    folders = sorted(path.parent for room in models for path in room.glob("*/config.json"))
+    folders = benign_models(models)
     bank = open_entities(DatasetSpec(source=entities), seed=0)
     with progress_bar() as progress:
         measured = measure_null(folders, bank, name=out.stem, tables=tables, progress=progress)

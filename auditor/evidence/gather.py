@@ -13,6 +13,7 @@ from auditor.evidence.groups import Candidate, candidates, tightest_group
 from auditor.evidence.intervals import Interval, bootstrap_mean
 from auditor.evidence.kinds import KINDS, Kind, Over, available, sharpest, stored_name
 from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic, standing
+from auditor.evidence.statistics import drift
 from auditor.evidence.table import ProbeTable
 from auditor.types import Entity, Evidence, RankedPair
 
@@ -65,7 +66,7 @@ def gather(
     if null is not None:
         ranked = {name for name, kind in kinds.items() if kind.inside or not incomparable}
         null = _of_the_sharpest(null, [name for name in kinds if name in ranked], clean_per_class)
-        null = null if architecture is None else null.alike(architecture)
+        null = (null if architecture is None else null.alike(architecture)).beside(size)
         unknown = ranked - set(null.statistics)
         if unknown == set(kinds):
             null, incomparable = None, NOT_MEASURED
@@ -111,6 +112,7 @@ def _size(table: ProbeTable, classes: int) -> Size:
         classes=classes,
         entities=len(tested),
         instances=int(np.median(np.bincount(part.entity)[tested])),
+        drift=drift(table),
     )
 
 
@@ -167,7 +169,8 @@ def _pair_evidence(
     grouping: Grouping,
     rng: np.random.Generator,
 ) -> list[Evidence]:
-    values = table.effects(kind.measure(table)).astype(np.float64)  # of these rows alone
+    measured = kind.measure(table)
+    values = table.effects(measured).astype(np.float64)  # of these rows alone
     rows, targets = _strongest(table, values, TOP_PAIRS)
     p_values = _p_values(null, name, values[rows, targets], size)
     found = []
@@ -178,7 +181,7 @@ def _pair_evidence(
             [entities[table.tested[row]]],
             int(target),
             float(values[row, target]),
-            bootstrap_mean(kind.measure(table.keep(own))[:, target], rng),
+            bootstrap_mean(measured[own, target], rng),
             null,
             p_value,
             size,

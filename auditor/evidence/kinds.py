@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from auditor.evidence.statistics import (
     Measure,
+    beyond_others,
     detail_contrast,
     share,
     share_gap,
@@ -82,12 +83,11 @@ KINDS: Mapping[str, Kind] = {
         "share of the class that goes when pictures are blurred",
         Over.CLASSES,
         detail_contrast,
-        sharper=("base-share", "own-share"),
     ),
     "entity-routing": Kind(
-        "mean probability of the class for the entity",
+        "probability of the class beyond that of other entities",
         Over.PAIRS,
-        share,
+        beyond_others(share),
         sharper=("base-routing", "own-routing"),
     ),
     "entity-contrast": Kind(
@@ -109,9 +109,9 @@ KINDS: Mapping[str, Kind] = {
         Reference.BASE,
     ),
     "base-routing": Kind(
-        "probability beyond honest heads on the base",
+        "gap to honest heads on the base beyond that of others",
         Over.PAIRS,
-        share_gap(Reference.BASE),
+        beyond_others(share_gap(Reference.BASE)),
         Reference.BASE,
     ),
     "own-share": Kind(
@@ -121,9 +121,9 @@ KINDS: Mapping[str, Kind] = {
         Reference.OWN,
     ),
     "own-routing": Kind(
-        "probability beyond honest heads on own features",
+        "gap to honest heads on own features beyond that of others",
         Over.PAIRS,
-        share_gap(Reference.OWN),
+        beyond_others(share_gap(Reference.OWN)),
         Reference.OWN,
     ),
     "wrong-label": Kind(

@@ -5,11 +5,6 @@ statistics of many benign fine-tunes, measured with the same plan of probes. A p
 rank of the model among them (conformal, Vovk et al. 2005): it is valid as far as the model at
 hand, were it benign, could have been one of them.
 
-What is ordinary depends on the number of classes: among six, a class catches more than among
-forty. So a statistic is first put on a scale of its own: its log-odds, less the trend over the
-logarithm of the number of classes among benign models, in units of their spread above that trend
-(normalised conformal scores; the trend is fitted to benign models only).
-
 Several statistics, classes and entities are many tries. Each statistic is a maximum already,
 over all classes or pairs; over the statistics the maximum of the scaled values is ranked
 (single-step maxT, Westfall & Young 1993), so that a p-value holds for the whole search.
@@ -27,12 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.evidence.scale import Scale, from_log_odds, traits
 from auditor.shipped import shipped
 
-OFFSET = 0.02  # what lies nearer to 0 or 1 is noise; keeps log-odds from running away
-SPREAD_FLOOR = 0.1  # a statistic that all benign models share must not blow up its scale
 ENOUGH = 99  # the fewest models that allow a p-value of 0.01
-NORMAL_TENTH = 1.2816  # what a tenth of a standard normal exceeds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +40,8 @@ class StoredNull:
         architectures: Architecture of each benign model, as configs name it.
         statistics: For each statistic, `(M, len(entity_grid), len(instance_grid))`.
         made: How it was made.
+        drift: How far each model was tuned away from its base (`statistics.drift`), `(M,)`, NaN
+            where that was not measured; None where it is left out of account.
     """
 
     name: str
@@ -56,6 +51,7 @@ class StoredNull:
     architectures: tuple[str, ...]
     statistics: Mapping[str, NDArray[np.float64]]
     made: Mapping[str, Any]
+    drift: NDArray[np.float64] | None = None
 
     @property
     def models(self) -> int:
@@ -73,6 +69,34 @@ class StoredNull:
             return self
         statistics = {name: values[own] for name, values in self.statistics.items()}
         return replace(self._only(own, statistics), name=f"{self.name}, {architecture} only")
+
+    def beside(self, size: Size) -> StoredNull:
+        """The models that can be told apart by all that is known of the model at hand.
+
+        How far it was tuned counts where that is known of it and of enough benign models.
+        """
+        if self.drift is None or size.drift is None:
+            return replace(self, drift=None)
+        known = np.isfinite(self.drift)
+        if known.sum() < min(ENOUGH, self.models):
+            return replace(self, drift=None)
+        return self._only(known, {name: values[known] for name, values in self.statistics.items()})
+
+    def traits(self) -> NDArray[np.float64]:
+        """What the statistics of each model depend on besides a backdoor, `(M, T)`."""
+        return traits(self.classes, self.drift)
+
+    def traits_of(self, size: Size) -> NDArray[np.float64]:
+        """The same of a model at hand, `(1, T)`.
+
+        Raises:
+            ValueError: How far it was tuned counts here and is not known of it.
+        """
+        if self.drift is None:
+            return traits(np.array([size.classes]))
+        if size.drift is None:
+            raise ValueError("how far the model was tuned is not known; use StoredNull.beside")
+        return traits(np.array([size.classes]), np.array([size.drift]))
 
     def of(self, kinds: Mapping[str, str]) -> StoredNull:
         """The null of some kinds of evidence, of those models that were measured with all.
@@ -101,6 +125,7 @@ class StoredNull:
             classes=self.classes[wanted],
             architectures=tuple(itertools.compress(self.architectures, wanted)),
             statistics=statistics,
+            drift=None if self.drift is None else self.drift[wanted],
         )
 
     def cells(self, entities: int, instances: int) -> list[NDArray[np.float64]]:
@@ -133,53 +158,13 @@ class Size:
         classes: Number of classes of the model.
         entities: Entities in the bank at hand.
         instances: Instances of each entity (the median where they differ).
+        drift: How far it was tuned away from its base; None where the base is not known.
     """
 
     classes: int
     entities: int
     instances: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scale:
-    """The trend of S statistics over the number of classes, and the spread around it."""
-
-    intercept: NDArray[np.float64]
-    slope: NDArray[np.float64]
-    spread: NDArray[np.float64]
-
-    @classmethod
-    def fit(cls, values: NDArray[np.float64], classes: NDArray[np.int64]) -> Scale:
-        """Fit to benign models: `values` `(M, S)`, `classes` `(M,)`.
-
-        The spread is that between the middle and the uppermost tenth. Only large values are
-        evidence, and how far those reach differs between statistics whose middles spread alike;
-        one odd benign model still does not widen it for all.
-        """
-        x, y = np.log(classes), _log_odds(values)
-        varied = float(x.std()) > 0
-        slope = (
-            ((x - x.mean())[:, None] * (y - y.mean(axis=0))).mean(axis=0) / x.var()
-            if varied
-            else np.zeros(y.shape[1])
-        )
-        residual = y - slope * x[:, None]
-        middle, high = np.quantile(residual, [0.5, 0.9], axis=0)
-        spread = np.maximum((high - middle) / NORMAL_TENTH, SPREAD_FLOOR)
-        return cls(intercept=middle, slope=slope, spread=spread)
-
-    def apply(self, values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Scaled values `(N, S)` of values `(N, S)` from models with `classes` `(N,)`."""
-        trend = self.intercept + self.slope * np.log(classes)[:, None]
-        result: NDArray[np.float64] = (_log_odds(values) - trend) / self.spread
-        return result
-
-
-def _log_odds(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities and differences of them have an upper end too, near which they crowd."""
-    shares = np.clip(values, 0.0, 1.0)
-    result: NDArray[np.float64] = np.log((shares + OFFSET) / (1 - shares + OFFSET))
-    return result
+    drift: float | None = None
 
 
 def adjusted_p(
@@ -199,11 +184,11 @@ def adjusted_p(
     column = list(null.statistics).index(statistic)
     worst = np.zeros(len(values))
     for cell in null.cells(size.entities, size.instances):
-        scale = Scale.fit(cell, null.classes)
-        benign = scale.apply(cell, null.classes).max(axis=1)
+        scale = Scale.fit(cell, null.traits())
+        benign = scale.apply(cell, null.traits()).max(axis=1)
         padded = np.zeros((len(values), cell.shape[1]))
         padded[:, column] = values
-        own = scale.apply(padded, np.full(len(values), size.classes))[:, column]
+        own = scale.apply(padded, null.traits_of(size))[:, column]
         beaten = (benign[None, :] >= own[:, None]).sum(axis=1)
         worst = np.maximum(worst, (1 + beaten) / (null.models + 1))
     return worst
@@ -222,7 +207,7 @@ def standing(
     for cell in null.cells(size.entities, size.instances):
         padded = np.zeros((len(values), cell.shape[1]))
         padded[:, column] = values
-        scaled = Scale.fit(cell, null.classes).apply(padded, np.full(len(values), size.classes))
+        scaled = Scale.fit(cell, null.traits()).apply(padded, null.traits_of(size))
         worst = np.minimum(worst, scaled[:, column])
     return worst
 
@@ -230,23 +215,20 @@ def standing(
 def model_statistic(null: StoredNull, values: Mapping[str, float], size: Size) -> float:
     """The search's maximum for one model: the largest scaled statistic, worst cell."""
     own = np.array([[values[name] for name in null.statistics]])
-    classes = np.array([size.classes])
     return min(
-        float(Scale.fit(cell, null.classes).apply(own, classes).max())
+        float(Scale.fit(cell, null.traits()).apply(own, null.traits_of(size)).max())
         for cell in null.cells(size.entities, size.instances)
     )
 
 
 def baseline(null: StoredNull, statistic: str, size: Size) -> float:
-    """What the middle benign fine-tune with as many classes shows, in the statistic's unit."""
+    """What the middle benign fine-tune of its size shows, in the statistic's unit."""
     column = list(null.statistics).index(statistic)
     middles = []
     for cell in null.cells(size.entities, size.instances):
-        scale = Scale.fit(cell, null.classes)
-        trend = scale.intercept[column] + scale.slope[column] * np.log(size.classes)
-        odds = np.exp(trend)
-        middles.append((odds * (1 + OFFSET) - OFFSET) / (1 + odds))
-    return float(np.clip(np.mean(middles), 0.0, 1.0))
+        trend = Scale.fit(cell, null.traits()).trend(null.traits_of(size))
+        middles.append(from_log_odds(trend[0, column]))
+    return float(np.mean(middles))
 
 
 def read_null(path: Path) -> StoredNull:
@@ -262,7 +244,8 @@ def read_null(path: Path) -> StoredNull:
     shape = (len(said["entity_grid"]), len(said["instance_grid"]))
     classes = np.asarray(said["classes"], dtype=np.int64)
     fits = all(values.shape == (len(classes), *shape) for values in statistics.values())
-    if not fits or len(said["architectures"]) != len(classes):
+    drift = np.asarray(said.get("drift", [None] * len(classes)), dtype=np.float64)
+    if not fits or not len(said["architectures"]) == len(drift) == len(classes):
         raise ValueError(f"{path} is no stored null: a statistic does not fit its grids")
     return StoredNull(
         name=path.stem,
@@ -272,6 +255,7 @@ def read_null(path: Path) -> StoredNull:
         architectures=tuple(str(name) for name in said["architectures"]),
         statistics=statistics,
         made=said["made"],
+        drift=drift,
     )
 
 
@@ -285,6 +269,7 @@ def write_null(null: StoredNull, path: Path) -> None:
                 "instance_grid": list(null.instance_grid),
                 "classes": null.classes.tolist(),
                 "architectures": list(null.architectures),
+                **({} if null.drift is None else {"drift": _listed(null.drift)}),
                 "statistics": {name: _listed(values) for name, values in null.statistics.items()},
             },
             separators=(",", ":"),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.evidence.table import ProbeTable
+from auditor.references.build import Reference
 
 Array = NDArray[np.float32]
 Measure = Callable[[ProbeTable], Array]
@@ -45,6 +46,35 @@ def share_gap(reference: str) -> Measure:
         return result
 
     return measure
+
+
+def beyond_others(measure: Measure) -> Measure:
+    """How much more an entity shows than entities do on average.
+
+    Where everything goes to one class, no entity is special, and that is a question about the
+    class. What single entities are asked is whether they go where others do not.
+    """
+
+    def beyond(table: ProbeTable) -> Array:
+        values = measure(table)
+        result: Array = values - table.by_entity(values).mean(axis=0)
+        return result
+
+    return beyond
+
+
+def drift(table: ProbeTable) -> float | None:
+    """How far tuning moved what the model answers; None where its base is not known.
+
+    The total variation distance, in [0, 1], between what the model answers of an entity and what
+    its own head would on the base's features: the middle one of all entities, as a backdoor moves
+    some of them and a long training moves all.
+    """
+    there = table.references.get(Reference.DRIFT)
+    if there is None or not len(table.entity):
+        return None
+    gaps = np.abs(table.by_entity(table.intact) - there.by_entity(there.intact)).sum(axis=1) / 2
+    return float(np.median(gaps))
 
 
 def wrong_label(table: ProbeTable) -> Array:

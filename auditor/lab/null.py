@@ -21,11 +21,13 @@ from auditor.errors import UsageError
 from auditor.evidence.kinds import KINDS, statistics_of, stored_name
 from auditor.evidence.legitimate import the_job
 from auditor.evidence.null import StoredNull
+from auditor.evidence.statistics import drift
 from auditor.evidence.table import ProbeTable, table_of, with_own_labels
 from auditor.lab.implant import open_task
 from auditor.lab.kept_tables import read_tables, write_tables
 from auditor.lab.save import RECORD, SOURCES, cited
 from auditor.lab.training import Progress, silent
+from auditor.lab.zoo_build import RENDERED_BASE, RENDERED_FOLDER
 from auditor.models.classifier import Classifier
 from auditor.models.load import Engine, load_classifier
 from auditor.probes.plan import INSTANCES, Depth, ProbePlan
@@ -40,6 +42,18 @@ ENTITY_GRID = (12, 25, 50, 100, 200)
 # scan this null is on the safe side.
 INSTANCE_GRID = (1, INSTANCES[Depth.QUICK], INSTANCES[Depth.STANDARD])
 BATCH = 128
+PLAN = "plan"  # in the record of a model of a zoo
+
+
+def benign_models(rooms: Sequence[Path]) -> list[Path]:
+    """The benign fine-tunes in some folders; of a zoo those with nothing planted, less its base.
+
+    Raises:
+        UsageError: A model there was not made by the lab.
+    """
+    folders = sorted(path.parent for room in rooms for path in room.glob("*/config.json"))
+    tuned = [folder for folder in folders if folder.name != RENDERED_FOLDER]
+    return [folder for folder in tuned if not _record(folder).get(PLAN, {}).get("attack")]
 
 
 def measure_null(
@@ -68,11 +82,13 @@ def measure_null(
     entity_grid = tuple(g for g in ENTITY_GRID if g <= len(bank.entities)) or (len(bank.entities),)
     records = [_record(folder) for folder in folders]
     names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
-    rows, classes = [], []
+    rows, classes, drifts = [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
         beside = _kept(tables, folder, bank, record)
         rows.append(_grid(beside, names, entity_grid, number))
-        classes.append(next(iter(beside.values())).intact.shape[1])
+        whole = next(iter(beside.values()))
+        classes.append(whole.intact.shape[1])
+        drifts.append(np.nan if (moved := drift(whole)) is None else moved)
         progress("measuring benign models", number + 1, len(folders))
     values = np.array(rows)  # (M, S, entities, instances)
     return StoredNull(
@@ -82,6 +98,7 @@ def measure_null(
         classes=np.array(classes),
         architectures=tuple(_architecture(folder) for folder in folders),
         statistics={key: values[:, s] for s, key in enumerate(names)},
+        drift=np.array(drifts),
         made={
             "auditor": __version__,
             "entities": cited(bank.source),
@@ -116,10 +133,18 @@ def _kept(
     path = None if tables is None else tables / f"{folder.parent.name}-{folder.name}.npz"
     if path is not None and path.is_file():
         return read_tables(path)
-    beside = probe_as_a_scan_does(folder, bank, record.get(SOURCES))
+    beside = probe_as_a_scan_does(folder, bank, _sources(record))
     if path is not None:
         write_tables(path, beside)
     return beside
+
+
+def _sources(record: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Where a model's base and task are; None where its base is nowhere to be loaded from."""
+    plan = record.get(PLAN)
+    if plan is None:
+        return record.get(SOURCES)
+    return None if plan["base"] == RENDERED_BASE else {key: plan[key] for key in ("base", "task")}
 
 
 def probe_as_a_scan_does(

@@ -8,7 +8,6 @@ import pytest
 from auditor.evidence.gather import gather
 from auditor.evidence.kinds import KINDS, available, sharpest, statistics_of, stored_name
 from auditor.evidence.null import (
-    Scale,
     Size,
     StoredNull,
     adjusted_p,
@@ -16,6 +15,7 @@ from auditor.evidence.null import (
     read_null,
     write_null,
 )
+from auditor.evidence.scale import Scale, from_log_odds, log_odds, traits
 from tests.tables import ALL, BANK, CLASSES, CLEAN, ENTITIES, INSTANCES, LABELS, null, table
 
 
@@ -126,13 +126,66 @@ def test_a_value_is_compared_with_benign_models_of_as_many_classes():
 
 def test_the_scale_is_not_moved_by_one_odd_model():
     values = np.exp(np.random.default_rng(0).normal(0, 1, (101, 1)))
-    classes = np.full(101, 10)
+    alike = traits(np.full(101, 10))
     odd = values.copy()
     odd[0] = 1e6
     for_both = [
-        Scale.fit(v, classes).apply(np.array([[5.0]]), np.array([10])) for v in (values, odd)
+        Scale.fit(v, alike).apply(np.array([[5.0]]), alike[:1]) for v in (values, odd)
     ]
     assert for_both[0] == pytest.approx(for_both[1], rel=0.1)
+
+
+def drifting(models=200, seed=0):
+    """A null whose statistics grow with how far a model was tuned; of half of it that is known."""
+    rng = np.random.default_rng(seed)
+    drift = rng.uniform(0, 0.5, models)
+    made = made_null(models)
+    shares = from_log_odds(6 * drift - 3 + rng.normal(0, 0.3, models))
+    values = np.broadcast_to(shares[:, None, None], (models, 2, 2))
+    known = np.where(np.arange(models) % 2, drift, np.nan)
+    return dataclasses.replace(made, statistics={"a": values}, drift=known)
+
+
+def test_what_a_long_training_moves_is_ordinary_after_a_long_training():
+    made, value = drifting(), np.array([0.4])
+    little, far = (dataclasses.replace(SMALL, drift=d) for d in (0.05, 0.45))
+    p_little, p_far = (adjusted_p(made.beside(s), "a", value, s)[0] for s in (little, far))
+    assert p_little == 1 / 101  # of the hundred models whose drift is known
+    assert p_far > 0.3
+    assert baseline(made.beside(far), "a", far) > 3 * baseline(made.beside(little), "a", little)
+
+
+def test_how_far_a_model_was_tuned_counts_only_where_it_is_known_of_enough():
+    made, said = drifting(), dataclasses.replace(SMALL, drift=0.3)
+    assert made.beside(said).models == 100
+    assert made.beside(SMALL).models == 200  # nothing is known of the model at hand
+    assert drifting(100).beside(said).models == 100  # of fifty alone, which would be too few
+    for few in (made.beside(SMALL), drifting(100).beside(said)):
+        assert few.drift is None
+    with pytest.raises(ValueError, match="beside"):
+        adjusted_p(made.beside(said), "a", np.array([0.5]), SMALL)
+
+
+def test_the_trend_goes_no_further_than_the_benign_models():
+    made = drifting().beside(dataclasses.replace(SMALL, drift=0.3))
+    values = made.statistics["a"][:, 0]
+    scale = Scale.fit(values, made.traits())
+    most = made.drift.max()
+    at = [scale.trend(traits(np.array([10]), np.array([d]))) for d in (most, 2 * most)]
+    np.testing.assert_allclose(*at)
+
+
+def test_log_odds_and_back():
+    shares = np.array([0.0, 0.01, 0.5, 0.99, 1.0])
+    np.testing.assert_allclose(from_log_odds(log_odds(shares)), shares, atol=1e-12)
+
+
+def test_how_far_models_were_tuned_is_stored_with_the_null(tmp_path):
+    made = drifting(6)
+    write_null(made, tmp_path / "made.json")
+    np.testing.assert_allclose(read_null(tmp_path / "made.json").drift, made.drift, atol=1e-4)
+    write_null(made_null(6), tmp_path / "made.json")
+    assert np.isnan(read_null(tmp_path / "made.json").drift).all()
 
 
 def test_a_model_is_ranked_among_its_own_kind_where_there_are_enough_of_it():

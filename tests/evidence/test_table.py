@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from auditor.evidence.kinds import KINDS, available, statistics_of, stored_name
+from auditor.evidence.statistics import drift
 from auditor.evidence.table import (
     Pair,
     ProbeTable,
@@ -49,7 +50,8 @@ def test_statistics_of_a_table_worked_out_by_hand():
     table = tabulate(predictions(cube()), VIEWS, degraded="blurred", entities=2)
     np.testing.assert_allclose(KINDS["class-share"].values(table), [0, 0.5, 0.5, 0])
     np.testing.assert_allclose(KINDS["detail-contrast"].values(table), [0, 0, 0.5, -0.5])
-    np.testing.assert_allclose(KINDS["entity-routing"].values(table), [[0, 1, 0, 0], [0, 0, 1, 0]])
+    beyond = [[0, 0.5, -0.5, 0], [0, -0.5, 0.5, 0]]  # what each gets, less the mean of the two
+    np.testing.assert_allclose(KINDS["entity-routing"].values(table), beyond)
 
 
 def test_an_instance_that_misses_a_view_is_left_out():
@@ -180,6 +182,22 @@ def test_a_gap_is_what_the_model_gives_beyond_the_reference():
     np.testing.assert_allclose(KINDS["own-share"].values(table), shares[0] - shares[1], atol=1e-6)
     sure = [KINDS["entity-routing"].values(t) for t in (table, table.references["base"])]
     np.testing.assert_allclose(KINDS["base-routing"].values(table), sure[0] - sure[1], atol=1e-6)
+
+
+def test_where_all_entities_go_to_one_class_none_goes_there_beyond_the_others():
+    made = cube()
+    made[:] = np.eye(4)[1]
+    table = tabulate(predictions(made), VIEWS, degraded="blurred", entities=2)
+    assert KINDS["class-share"].values(table).max() == 1
+    assert KINDS["entity-routing"].values(table).max() == 0
+
+
+def test_drift_is_the_middle_distance_to_the_own_head_on_the_base():
+    model, base = (tabulate(predictions(cube()), VIEWS, degraded="blurred", entities=2),) * 2
+    assert drift(model) is None
+    assert drift(replace(model, references={Reference.DRIFT: base})) == 0
+    turned = replace(base, intact=base.intact[:, ::-1])  # no mass stays where it was
+    assert drift(replace(model, references={Reference.DRIFT: turned})) == 1
 
 
 def test_only_what_rests_on_clean_images_is_stored_by_their_number():

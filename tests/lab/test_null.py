@@ -13,11 +13,19 @@ from auditor.entities.open import open_entities
 from auditor.errors import CheckpointError, UsageError
 from auditor.evidence.kinds import KINDS, statistics_of, stored_name
 from auditor.evidence.null import read_null, write_null
-from auditor.lab.null import INSTANCE_GRID, measure_null, probe_as_a_scan_does, rank_within
+from auditor.lab.null import (
+    INSTANCE_GRID,
+    benign_models,
+    measure_null,
+    probe_as_a_scan_does,
+    rank_within,
+)
+from auditor.lab.zoo_build import RENDERED_BASE, RENDERED_FOLDER
 from auditor.probes.plan import INSTANCES, Depth
 from auditor.references.clean_data import CLEAN_GRID
 from tests.lab.conftest import MODELS, Built
 from tests.small_models import ENTITIES, PER_ENTITY, write_coloured, write_pictures
+from tests.small_zoo import pretended
 
 ON_REFERENCES = {
     stored_name(name, n) for name, kind in KINDS.items() if kind.reference for n in CLEAN_GRID
@@ -98,6 +106,35 @@ def test_benign_models_are_asked_about_the_labels_that_entities_mean(
     assert len(table.inside.tested) > 0
 
 
+def test_of_a_zoo_the_models_with_nothing_planted_are_measured(
+    folders: list[Path], tmp_path: Path
+):
+    _, plans = pretended(tmp_path / "zoo")
+    base = tmp_path / "zoo" / RENDERED_FOLDER  # what some of its models were tuned from
+    base.mkdir()
+    (base / "config.json").write_text("{}")
+    found = benign_models([folders[0].parent, tmp_path / "zoo"])
+    clean = [tmp_path / "zoo" / plan.id for plan in plans if plan.attack is None]
+    assert 0 < len(clean) < len(plans)
+    assert set(found) == {*folders, *clean}
+
+
+def test_a_model_of_a_zoo_is_measured_beside_its_base_and_task(
+    folders: list[Path], bank, tmp_path: Path
+):
+    as_of_a_zoo = shutil.copytree(folders[0], tmp_path / "clean-0")
+    plan = {**sources_of(folders[0]), "attack": None}
+    (as_of_a_zoo / "lab.json").write_text(json.dumps({"plan": plan}))
+    both = measure_null([folders[0], as_of_a_zoo], bank, name="both")
+    assert np.isfinite(both.drift).all()
+    for values in both.statistics.values():
+        np.testing.assert_array_equal(values[0], values[1])
+    (as_of_a_zoo / "lab.json").write_text(json.dumps({"plan": plan | {"base": RENDERED_BASE}}))
+    alone = measure_null([as_of_a_zoo], bank, name="alone")
+    assert np.isnan(alone.drift).all()
+    assert np.isnan(alone.statistics["drift-share"]).all()
+
+
 def test_models_differ_in_what_they_show(null):
     assert len({round(float(v), 6) for v in null.statistics["class-share"][:, 0, -1]}) == MODELS
 
@@ -108,7 +145,7 @@ def test_a_large_bank_is_measured_at_several_sizes(folders: list[Path], tmp_path
     many = open_entities(DatasetSpec(source=str(source)), seed=0)
     null = measure_null(folders[:1], many, name="many")
     assert null.entity_grid == (12, 25)
-    shares = null.statistics["entity-routing"][0, :, 0]
+    shares = null.statistics["entity-contrast"][0, :, 0]
     assert shares[0] <= shares[1]  # a maximum over more entities
 
 
