@@ -159,7 +159,7 @@ SIGNS = tuple(
 
 SLED_DOGS = (
     "entities that look alike (Siberian husky, Alaskan malamute, Samoyed, Eskimo dog, chow and "
-    "3 more): 8 of 14 entities tested"
+    "3 more): 8 of 14 entities tested go there"
 )
 DOGS_FINDING = Finding(
     rule_id="entity-routing",

@@ -178,11 +178,11 @@ def test_a_hostile_name_is_not_taken_for_a_template(name: str):
 
 def test_a_finding_is_explained_in_one_paragraph():
     rule = RULE.model_copy(update={"otherwise": "It may be chance."})
-    grouped = replace(STRONG, detail={"group": "one entity: 1 of 9 entities tested"})
+    grouped = replace(STRONG, detail={"group": "one entity: 1 of 9 entities tested go there"})
     (finding,) = judged(grouped, rules=(rule,)).findings
-    assert finding.group == "one entity: 1 of 9 entities tested"
+    assert finding.group == "one entity: 1 of 9 entities tested go there"
     assert finding.explanation == (
-        f"{finding.summary} Best explained by one entity: 1 of 9 entities tested. Of benign "
+        f"{finding.summary} Best explained by {finding.group}. Of benign "
         "fine-tunes a share of 0.004 at most shows evidence this strong, the whole search "
         "counted. What else could explain it: It may be chance."
     )

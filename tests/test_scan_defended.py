@@ -105,7 +105,7 @@ def test_a_finding_says_what_was_seen_and_what_else_could_explain_it(
     wide = by_rule["class-share"]
     first = ", ".join(ENTITIES[:5])
     assert wide.group == (
-        f"almost everything outside the task ({first} and 3 more): 8 of 8 entities tested"
+        f"almost everything outside the task ({first} and 3 more): 8 of 8 entities tested go there"
     )
     everything = {entity.id for entity in report.entities}
     assert set(wide.group_ids) == everything

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,23 +11,29 @@ import numpy as np
 from auditor.probes.run import Probed, Slot
 from auditor.types import Entity, Example
 
+MOST_OF_A_PAIR = 5
+
 
 def telling_examples(
     probed: Probed, entities: Sequence[Entity], views: Sequence[str]
 ) -> tuple[Example, ...]:
-    """For every entity and predicted class the surest probe, surest first."""
+    """For every entity and predicted class its surest probes, each of another instance.
+
+    The surest of every pair come first, then the second of every pair, and so on: whoever takes
+    some from the front sees as many entities as there are, and then more of each.
+    """
     answers = probed.predictions
     predicted = answers.probabilities.argmax(axis=1)
     sure = answers.probabilities[np.arange(len(predicted)), predicted]
-    seen: set[tuple[int, int]] = set()
-    examples = []
+    shown: dict[tuple[int, int], set[int]] = defaultdict(set)
+    turns: list[list[Example]] = [[] for _ in range(MOST_OF_A_PAIR)]
     for row in np.argsort(-sure, kind="stable"):
-        key = (int(answers.entity[row]), int(predicted[row]))
-        if key in seen:
+        of_pair = shown[int(answers.entity[row]), int(predicted[row])]
+        if len(of_pair) == MOST_OF_A_PAIR or int(answers.instance[row]) in of_pair:
             continue
-        seen.add(key)
+        of_pair.add(int(answers.instance[row]))
         slot = Slot(int(answers.entity[row]), int(answers.instance[row]))
-        examples.append(
+        turns[len(of_pair) - 1].append(
             Example(
                 entity_id=entities[slot.entity].id,
                 instance=probed.instance_names[slot],
@@ -34,4 +42,4 @@ def telling_examples(
                 probability=float(sure[row]),
             )
         )
-    return tuple(examples)
+    return tuple(itertools.chain.from_iterable(turns))

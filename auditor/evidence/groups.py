@@ -52,7 +52,7 @@ class EntityGroup:
         what = self.kind.value if self.name is None else f"{self.kind.value}, {self.name!r}"
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         who = f" ({', '.join(names[:NAMED])}{more})" if names else ""
-        return f"{what}{who}: {self.fired} of {self.tested} entities tested"
+        return f"{what}{who}: {self.fired} of {self.tested} entities tested go there"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

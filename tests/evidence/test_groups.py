@@ -75,7 +75,7 @@ def test_a_kind_of_thing_that_the_taxonomy_names_is_called_by_its_name():
     group = tightest_group(effects(birds), candidates(looks(), kinds))
     assert group.kind is GroupKind.NODE
     assert group.members == tuple(birds)
-    assert group.described() == "a kind of thing, 'bird': 4 of 40 entities tested"
+    assert group.described() == "a kind of thing, 'bird': 4 of 40 entities tested go there"
     named = group.described(["owl", "hen", "kiwi", "rook", "wren", "swan", "duck"])
     assert named.startswith("a kind of thing, 'bird' (owl, hen, kiwi, rook, wren and 2 more): 4")
 
