@@ -51,7 +51,7 @@ LAYERS: dict[str, set[str]] = {
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references"},
-    "output": NOUNS,
+    "output": NOUNS | {"rules"},
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
     | {"rules", "audit"},

@@ -1,0 +1,65 @@
+"""One finding in Markdown: a row of the table, and what unfolds below it."""
+
+from __future__ import annotations
+
+from auditor.output import wording
+from auditor.output.escaping import NAME_LIMIT, code_for_markdown, for_markdown
+from auditor.output.report_v1 import ExampleV1, FindingV1
+from auditor.output.standing import why_passed
+
+MOST_ENTITIES = 6
+MOST_EXAMPLES = 3
+MOST_FURTHER_EVIDENCE = 3
+
+
+def row(number: int, finding: FindingV1, gate: str | None) -> str:
+    """A row of the table, cells in the order of its head."""
+    passed = why_passed(finding, gate)
+    cells = (
+        str(number),
+        finding.severity,
+        for_markdown(finding.title, 160),
+        for_markdown(wording.target(finding.target, 40), 80),
+        wording.p_value(finding.p_value),
+        "**yes**" if passed is None else f"no: {for_markdown(passed, 200)}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def details(number: int, finding: FindingV1) -> str:
+    """All that a decision needs, folded away."""
+    names = [entity.name for entity in finding.entities]
+    p, q = wording.p_value(finding.p_value), wording.p_value(finding.q_value)
+    lines = [f"entities: {len(names):,}: {wording.some(names, MOST_ENTITIES)}"] if names else []
+    lines += [
+        f"certainty: confidence {finding.confidence}, p = {p}, q = {q}",
+        f"effect: {wording.effect(finding.evidence[0])}" if finding.evidence else "",
+        *(
+            f"also: {wording.effect(each)}, p = {wording.p_value(each.p_value)}"
+            for each in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
+        ),
+        f"group: {wording.group(finding.group)}" if finding.group is not None else "",
+        *(_example(finding, example) for example in finding.examples[:MOST_EXAMPLES]),
+    ]
+    rule, fingerprint = code_for_markdown(finding.rule_id), code_for_markdown(finding.fingerprint)
+    title = for_markdown(f"{finding.severity}: {finding.title}", 300)
+    return "\n".join(
+        [
+            f"<details><summary>{number}. {title}</summary>",
+            "",
+            for_markdown(finding.explanation or finding.summary),
+            "",
+            *(f"- {for_markdown(line, 900)}" for line in lines if line),
+            f"- rule {rule}, fingerprint {fingerprint}",
+            "",
+            "</details>",
+            "",
+        ]
+    )
+
+
+def _example(finding: FindingV1, example: ExampleV1) -> str:
+    names = {entity.id: entity.name for entity in finding.entities}
+    answer = f"{wording.target(example.predicted)} at {wording.number(example.probability)}"
+    name = names.get(example.entity, example.entity)[:NAME_LIMIT]
+    return f"example: {name}, {example.instance[:NAME_LIMIT]}, view {example.view[:40]}: {answer}"
