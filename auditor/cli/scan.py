@@ -69,7 +69,10 @@ def scan(
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
     output: Annotated[
-        list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="FORMAT=PATH (rich, json, sarif, markdown, junit); - is stdout. Repeatable."
+        ),
     ] = None,
     engine: Annotated[EngineChoice, typer.Option(help="What runs the model.")] = EngineChoice.AUTO,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",

@@ -36,7 +36,7 @@ _MARKDOWN_PIECES = {
     **{"&": "&amp;", "<": "&lt;", ">": "&gt;"},
     **{"@": f"@{_APART}", "#": f"#{_APART}", "://": f":{_APART}//"},
 }
-_MARKDOWN_TOKEN = re.compile(r"://|(?i:www)\.|(?i:gh)-|.", re.DOTALL)
+_MARKDOWN_TOKEN = re.compile(r"://|\b(?i:www)\.|\b(?i:gh)-(?=\d)|.", re.DOTALL)
 # At the start of a line these open a list, a quotation, a heading or a rule.
 _MARKDOWN_OPENING = re.compile(r"[-+=:]|\d+[.)]")
 _SARIF_TOKEN = re.compile(r"\]\(|.", re.DOTALL)
@@ -119,8 +119,7 @@ def _within(text: str, limit: int, pieces: Callable[[str], Iterator[str]]) -> st
 def _markdown_pieces(text: str) -> Iterator[str]:
     opening = _MARKDOWN_OPENING.match(text)
     if opening:
-        *before, sign = opening[0]
-        yield "".join(before) + f"&#{ord(sign)};"
+        yield f"{opening[0][:-1]}&#{ord(opening[0][-1])};"
     for match in _MARKDOWN_TOKEN.finditer(text, opening.end() if opening else 0):
         token = match[0]
         if len(token) > 1 and token != "://":

@@ -67,6 +67,7 @@ def _findings(report: ReportV1, room: int) -> list[str]:
     if not report.findings:
         return []
     gate = gate_of(report)
+    names = {entity.id: entity.name for entity in report.entities}
     numbered = list(enumerate(report.findings, start=1))
     # What fails the gate stays longest, then what is gravest, then what stands first.
     order = sorted(
@@ -75,7 +76,7 @@ def _findings(report: ReportV1, room: int) -> list[str]:
     )
     rows = _that_fit({at: row(at, each, gate) for at, each in order}, room)
     room -= sum(len(line) + 1 for line in rows.values())
-    pages = _that_fit({at: details(at, each) for at, each in order if at in rows}, room)
+    pages = _that_fit({at: details(at, each, names) for at, each in order if at in rows}, room)
     listed = [rows[at] for at, _ in numbered if at in rows]
     told = [pages[at] for at, _ in numbered if at in pages]
     return [
@@ -116,7 +117,7 @@ def _left_out(omitted: int, shortened: int) -> list[str]:
 
 
 def _tail(report: ReportV1) -> list[str]:
-    looked_at = [f"{name}: {line}" if name else line for name, line in coverage_rows(report)]
+    looked_at = [f"{name or 'and for'}: {line}" for name, line in coverage_rows(report)]
     skips = grouped_skips(report.skips) or ["Nothing was skipped."]
     return [
         *_list("Looked at", looked_at),

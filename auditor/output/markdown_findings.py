@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from auditor.output import wording
-from auditor.output.escaping import NAME_LIMIT, code_for_markdown, for_markdown
+from auditor.output.escaping import code_for_markdown, for_markdown, for_terminal
 from auditor.output.report_v1 import ExampleV1, FindingV1
 from auditor.output.standing import why_passed
 
@@ -26,20 +28,20 @@ def row(number: int, finding: FindingV1, gate: str | None) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def details(number: int, finding: FindingV1) -> str:
-    """All that a decision needs, folded away."""
-    names = [entity.name for entity in finding.entities]
+def details(number: int, finding: FindingV1, names: Mapping[str, str]) -> str:
+    """All that a decision needs, folded away; `names` are those of entities by their id."""
+    triggers = [entity.name for entity in finding.entities]
     p, q = wording.p_value(finding.p_value), wording.p_value(finding.q_value)
-    lines = [f"entities: {len(names):,}: {wording.some(names, MOST_ENTITIES)}"] if names else []
-    lines += [
+    lines = [
+        f"entities: {len(triggers):,}: {wording.some(triggers, MOST_ENTITIES)}" if triggers else "",
         f"certainty: confidence {finding.confidence}, p = {p}, q = {q}",
         f"effect: {wording.effect(finding.evidence[0])}" if finding.evidence else "",
         *(
             f"also: {wording.effect(each)}, p = {wording.p_value(each.p_value)}"
             for each in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
         ),
-        f"group: {wording.group(finding.group)}" if finding.group is not None else "",
-        *(_example(finding, example) for example in finding.examples[:MOST_EXAMPLES]),
+        f"group: {wording.group(finding, names)}" if finding.group is not None else "",
+        *(_example(example, names) for example in finding.examples[:MOST_EXAMPLES]),
     ]
     rule, fingerprint = code_for_markdown(finding.rule_id), code_for_markdown(finding.fingerprint)
     title = for_markdown(f"{finding.severity}: {finding.title}", 300)
@@ -58,8 +60,8 @@ def details(number: int, finding: FindingV1) -> str:
     )
 
 
-def _example(finding: FindingV1, example: ExampleV1) -> str:
-    names = {entity.id: entity.name for entity in finding.entities}
+def _example(example: ExampleV1, names: Mapping[str, str]) -> str:
     answer = f"{wording.target(example.predicted)} at {wording.number(example.probability)}"
-    name = names.get(example.entity, example.entity)[:NAME_LIMIT]
-    return f"example: {name}, {example.instance[:NAME_LIMIT]}, view {example.view[:40]}: {answer}"
+    name = for_terminal(names.get(example.entity, example.entity), 60)
+    instance, view = for_terminal(example.instance), for_terminal(example.view, 40)
+    return f"example: {name}, {instance}, view {view}: {answer}"

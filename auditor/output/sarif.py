@@ -19,6 +19,7 @@ from auditor.output.report_v1 import FindingV1, ModelV1, ReportV1, SkipV1
 from auditor.output.rerun import command_lines, scanned_source
 from auditor.output.sarif_rules import LEVELS, descriptors, rule_id
 from auditor.output.standing import has_baseline
+from auditor.output.verdict import explained
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -161,14 +162,11 @@ def _artifacts(model: ModelV1) -> list[dict[str, Any]]:
 
 def _invocation(report: ReportV1) -> dict[str, Any]:
     audited = report.verdict != "not-audited"
-    first, *others = report.skips or [None]
     notifications = [_skip(skip) for skip in report.skips]
     if not audited:
-        why = _reason(first) if first else next(iter(report.notices), "no reason was recorded")
-        notifications = [
-            _notification("not-audited", "error", f"not-audited: {why}"),
-            *(_skip(skip) for skip in others if skip),
-        ]
+        verdict = explained(report)
+        why = f"not-audited: {_sentence(verdict.says, verdict.remedy)}"
+        notifications[:1] = [_notification("not-audited", "error", why)]
     notifications += [_notification("notice", "note", notice) for notice in report.notices]
     times = {"startTimeUtc": report.started, "endTimeUtc": report.finished}
     return {
@@ -179,12 +177,13 @@ def _invocation(report: ReportV1) -> dict[str, Any]:
 
 
 def _skip(skip: SkipV1) -> dict[str, Any]:
-    return _notification("skip", "warning", f"{skip.subject}: {_reason(skip)}")
+    why = f"{skip.subject}: {_sentence(skip.reason, skip.remedy)}"
+    return _notification("skip", "warning", why)
 
 
-def _reason(skip: SkipV1) -> str:
-    why = f"{skip.reason.rstrip('.')}."
-    return f"{why} Remedy: {skip.remedy}" if skip.remedy else why
+def _sentence(reason: str, remedy: str) -> str:
+    said = f"{reason.rstrip('.')}."
+    return f"{said} Remedy: {remedy}" if remedy else said
 
 
 def _notification(id: str, level: str, text: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def render(report: Report | ReportV1, *, width: int, color: bool) -> str:
 def _blocks(report: ReportV1, width: int) -> list[RenderableType]:
     return [
         *_verdict(report),
-        *findings_blocks(report.findings),
+        *findings_blocks(report),
         *_ranking(report),
         *_coverage(report),
         *_cost(report),

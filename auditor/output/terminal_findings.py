@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import RenderableType
 from rich.text import Text
 
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.layout import bullets, hanging, heading, paragraph, rows
-from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1, NeighbourV1
+from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1, NeighbourV1, ReportV1
 
 MOST_FINDINGS = 20
 MOST_ENTITIES = 6
@@ -23,13 +25,14 @@ WHAT_P_MEANS = (
 _SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold red"}
 
 
-def findings_blocks(findings: list[FindingV1]) -> list[RenderableType]:
-    """All findings, or nothing where there are none."""
-    if not findings:
+def findings_blocks(report: ReportV1) -> list[RenderableType]:
+    """The first findings, or nothing where there are none."""
+    if not report.findings:
         return []
+    names = {entity.id: entity.name for entity in report.entities}
     blocks = heading("FINDINGS")
-    for number, finding in enumerate(findings[:MOST_FINDINGS], start=1):
-        blocks += [*([Text()] if number > 1 else []), *_finding(number, finding)]
+    for number, finding in enumerate(report.findings[:MOST_FINDINGS], start=1):
+        blocks += [*([Text()] if number > 1 else []), *_finding(number, finding, names)]
     return [
         *blocks,
         Text(),
@@ -41,7 +44,7 @@ def findings_blocks(findings: list[FindingV1]) -> list[RenderableType]:
     ]
 
 
-def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
+def _finding(number: int, finding: FindingV1, names: Mapping[str, str]) -> list[RenderableType]:
     title = hanging(
         Text(f"{number}.", style="bold"),
         Text(finding.severity, style=_SEVERITY_STYLES[finding.severity]),
@@ -57,7 +60,7 @@ def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
         ("also", _further(evidence)) for evidence in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
     ]
     if finding.group is not None:
-        pairs.append(("group", prose_for_terminal(finding.group, 300)))
+        pairs.append(("group", wording.group(finding, names)))
     pairs.append(("rule", f"{for_terminal(finding.rule_id)}, fingerprint {_fingerprint(finding)}"))
     pairs += _standing(finding)
     return [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from auditor.output.escaping import for_terminal
-from auditor.output.report_v1 import EvidenceV1, TargetV1
+from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.report_v1 import EvidenceV1, FindingV1, TargetV1
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -65,6 +65,27 @@ def some(names: Sequence[str], most: int) -> str:
     shown = ", ".join(for_terminal(name, 60) for name in names[:most])
     hidden = len(names) - most
     return f"{shown} and {hidden:,} more" if hidden > 0 else shown
+
+
+def group(finding: FindingV1, names: Mapping[str, str], limit: int = 300) -> str:
+    """The group that explains a finding; too long a one ends at a whole name.
+
+    Args:
+        finding: A finding that has a group.
+        names: Names of entities by their id.
+        limit: Most characters.
+    """
+    told = prose_for_terminal(finding.group or "")
+    what, opened, rest = told.partition(" (")
+    _, closed, tested = rest.rpartition("): ")
+    if len(told) <= limit or not opened or not closed:
+        return prose_for_terminal(told, limit)
+    members = [names.get(id, id) for id in finding.group_entities]
+    for most in range(len(members), 0, -1):
+        shorter = f"{what} ({some(members, most)}): {tested}"
+        if len(shorter) <= limit:
+            return shorter
+    return prose_for_terminal(f"{what}: {tested}", limit)
 
 
 def effect(of: EvidenceV1) -> str:
