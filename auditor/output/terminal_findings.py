@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -35,6 +36,7 @@ def findings_blocks(report: ReportV1) -> list[RenderableType]:
         blocks += [*([Text()] if number > 1 else []), *_finding(number, finding, names)]
     return [
         *blocks,
+        *_not_shown(report.findings[MOST_FINDINGS:]),
         Text(),
         paragraph(
             f"{WHAT_P_MEANS} q: share of false alarms to expect among findings called at this "
@@ -42,6 +44,14 @@ def findings_blocks(report: ReportV1) -> list[RenderableType]:
             style="dim",
         ),
     ]
+
+
+def _not_shown(findings: Sequence[FindingV1]) -> list[RenderableType]:
+    if not findings:
+        return []
+    severities = Counter(finding.severity for finding in findings)
+    counts = ", ".join(f"{count:,} {severity}" for severity, count in severities.items())
+    return [Text(), paragraph(f"{len(findings):,} more, not shown here: {counts}.")]
 
 
 def _finding(number: int, finding: FindingV1, names: Mapping[str, str]) -> list[RenderableType]:
@@ -68,7 +78,7 @@ def _finding(number: int, finding: FindingV1, names: Mapping[str, str]) -> list[
         rows(pairs),
         Text(),
         paragraph(prose_for_terminal(finding.explanation or finding.summary)),
-        *_examples(finding),
+        *_examples(finding, names),
     ]
 
 
@@ -106,11 +116,10 @@ def _standing(finding: FindingV1) -> list[tuple[str, str]]:
     return standing
 
 
-def _examples(finding: FindingV1) -> list[RenderableType]:
+def _examples(finding: FindingV1, names: Mapping[str, str]) -> list[RenderableType]:
     examples = finding.examples
     if not examples:
         return []
-    names = {entity.id: entity.name for entity in finding.entities}
     lines = [
         _example(example, names.get(example.entity, example.entity))
         for example in examples[:MOST_EXAMPLES]
