@@ -31,6 +31,7 @@ _NOTIFICATIONS = {
 }
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+WEIGHT_ENDINGS = (".safetensors", ".onnx")
 _NAMES = 20
 _ONE_LINE = 1_000_000
 
@@ -132,8 +133,7 @@ def _location(report: ReportV1, finding: FindingV1) -> dict[str, Any]:
 def _file_of(model: ModelV1 | None) -> str:
     """The file to show a finding at: that with the labels, which is text, or the weights."""
     paths = [file.path for file in model.files] if model else []
-    endings = (".safetensors", ".onnx")
-    weights = (path for path in paths if path.endswith(endings))
+    weights = (path for path in paths if path.endswith(WEIGHT_ENDINGS))
     return "config.json" if "config.json" in paths or not paths else next(weights, paths[0])
 
 
@@ -142,10 +142,12 @@ def _uri(model: ModelV1 | None, path: str) -> str:
     source = model.source.removeprefix("hf://").partition("@")[0] if model else ""
     windows = PureWindowsPath(source)
     place = PurePosixPath(windows.as_posix() if windows.is_absolute() else source)
-    whole = place if place.suffix in (".safetensors", ".onnx") else place / path
+    is_far = place.is_absolute() or windows.is_absolute()
+    whole = place if place.suffix in WEIGHT_ENDINGS else place / path
     parts = [part for part in whole.parts if part not in ("/", ".", "..")]
-    uri = quote("/".join(parts)[:1000].encode(errors="replace"), safe="/")
-    return f"file:///{uri}" if place.is_absolute() or windows.is_absolute() else uri
+    # A colon in a relative address would make a scheme of what stands before it.
+    uri = quote("/".join(parts)[:1000].encode(errors="replace"), safe="/:" if is_far else "/")
+    return f"file:///{uri}" if is_far else uri
 
 
 def _artifacts(model: ModelV1) -> list[dict[str, Any]]:

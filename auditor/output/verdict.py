@@ -49,4 +49,4 @@ def explained(report: ReportV1) -> ExplainedVerdict:
 
 def _why_not_audited(report: ReportV1) -> str:
     reasons = [skip.reason for skip in report.skips] + report.notices
-    return reasons[0] if reasons else "no reason was recorded"
+    return next((reason for reason in reasons if reason.strip()), "no reason was recorded")
