@@ -40,7 +40,8 @@ def _not_audited(suite: Element, report: ReportV1) -> None:
     verdict = explained(report)
     case = _case(suite, "verdict", scanned_source(report) or "unknown")
     error = SubElement(case, "error", type="not-audited", message=for_xml(verdict.says))
-    error.text = for_xml(f"{verdict.means} {verdict.remedy}")
+    remedy = f" Remedy: {verdict.remedy}" if verdict.remedy else ""
+    error.text = for_xml(f"{verdict.means}{remedy}")
 
 
 def _findings(suite: Element, report: ReportV1) -> None:
