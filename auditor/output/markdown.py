@@ -8,7 +8,7 @@ the mildest findings lose their details first, then their rows, and the page say
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from auditor.output import wording
 from auditor.output.coverage import coverage_rows, grouped_skips
@@ -74,26 +74,25 @@ def _findings(report: ReportV1, room: int) -> list[str]:
         numbered,
         key=lambda each: (why_passed(each[1], gate) is not None, -Severity(each[1].severity).rank),
     )
-    rows = _that_fit({at: row(at, each, gate) for at, each in order}, room)
+    rows = _that_fit(((at, row(at, each, gate)) for at, each in order), room)
     room -= sum(len(line) + 1 for line in rows.values())
-    pages = _that_fit({at: details(at, each, names) for at, each in order if at in rows}, room)
-    listed = [rows[at] for at, _ in numbered if at in rows]
-    told = [pages[at] for at, _ in numbered if at in pages]
+    told = [each for each in order if each[0] in rows]
+    pages = _that_fit(((at, details(at, each, names)) for at, each in told), room)
     return [
         "### Findings",
         "",
         *_TABLE,
-        *listed,
+        *(rows[at] for at in sorted(rows)),
         "",
-        *told,
+        *(pages[at] for at in sorted(pages)),
         *_left_out(len(numbered) - len(rows), len(rows) - len(pages)),
     ]
 
 
-def _that_fit(pieces: dict[int, str], room: int) -> dict[int, str]:
-    """The first pieces that fit together, in the order given."""
+def _that_fit(pieces: Iterable[tuple[int, str]], room: int) -> dict[int, str]:
+    """The first pieces that fit together, in the order given, by their number."""
     kept = {}
-    for at, piece in pieces.items():
+    for at, piece in pieces:
         room -= len(piece) + 1
         if room < 0:
             break

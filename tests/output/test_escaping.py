@@ -73,6 +73,14 @@ def test_whatever_comes_is_one_printable_line_without_orders(text: str) -> None:
         assert for_terminal(shown, 20) == shown
 
 
+@settings(deadline=None)
+@given(st.text(alphabet="a1 :#~!", max_size=8))
+def test_the_short_way_says_the_same(text: str) -> None:
+    # A letter that is no ASCII sends the same text the long way.
+    assert for_terminal(text + "\u0416") == for_terminal(text + "Z")[:-1] + "\u0416"
+    assert for_terminal("\u0416" + text) == "\u0416" + for_terminal("Z" + text)[1:]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
