@@ -97,7 +97,8 @@ def _count(suite: Element, report: ReportV1) -> None:
     for attribute, element in (("failures", "failure"), ("errors", "error"), ("skipped",) * 2):
         suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
     suite.set("time", f"{report.cost.seconds:.3f}")
-    suite.set("timestamp", for_xml(report.started.removesuffix("Z"), 40))
+    if started := wording.utc(report.started):
+        suite.set("timestamp", started.removesuffix("Z"))  # its type has no time zone
 
 
 def _describe(suite: Element, report: ReportV1) -> None:

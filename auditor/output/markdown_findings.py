@@ -35,10 +35,10 @@ def details(number: int, finding: FindingV1, names: Mapping[str, str]) -> str:
     lines = [
         f"entities: {len(triggers):,}: {wording.some(triggers, MOST_ENTITIES)}" if triggers else "",
         f"certainty: confidence {finding.confidence}, p = {p}, q = {q}",
-        f"effect: {wording.effect(finding.evidence[0])}" if finding.evidence else "",
         *(
-            f"also: {wording.effect(each)}, p = {wording.p_value(each.p_value)}"
-            for each in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
+            f"{'also' if at else 'effect'}: {wording.measured(each, finding, names)}, "
+            f"p = {wording.p_value(each.p_value)}"
+            for at, each in enumerate(finding.evidence[: 1 + MOST_FURTHER_EVIDENCE])
         ),
         f"group: {wording.group(finding, names)}" if finding.group is not None else "",
         *(_example(example, names) for example in finding.examples[:MOST_EXAMPLES]),

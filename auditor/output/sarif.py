@@ -29,7 +29,6 @@ _NOTIFICATIONS = {
     "skip": "Something could not be decided.",
     "notice": "Something a reader should know about this run.",
 }
-_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 WEIGHT_ENDINGS = (".safetensors", ".onnx")
 _NAMES = 20
@@ -170,11 +169,14 @@ def _invocation(report: ReportV1) -> dict[str, Any]:
         why = f"not-audited: {_sentence(verdict.says, verdict.remedy)}"
         notifications[:1] = [_notification("not-audited", "error", why)]
     notifications += [_notification("notice", "note", notice) for notice in report.notices]
-    times = {"startTimeUtc": report.started, "endTimeUtc": report.finished}
+    times = {
+        "startTimeUtc": wording.utc(report.started),
+        "endTimeUtc": wording.utc(report.finished),
+    }
     return {
         "executionSuccessful": audited,
         "toolExecutionNotifications": notifications,
-        **{key: time for key, time in times.items() if _UTC.fullmatch(time)},
+        **{key: time for key, time in times.items() if time},
     }
 
 

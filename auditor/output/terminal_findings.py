@@ -11,7 +11,7 @@ from rich.text import Text
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.layout import bullets, hanging, heading, paragraph, rows
-from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1, NeighbourV1, ReportV1
+from auditor.output.report_v1 import ExampleV1, FindingV1, NeighbourV1, ReportV1
 
 MOST_FINDINGS = 20
 MOST_ENTITIES = 6
@@ -64,10 +64,11 @@ def _finding(number: int, finding: FindingV1, names: Mapping[str, str]) -> list[
         ("certainty", _certainty(finding)),
         ("entities", _entities(finding)),
         ("sent to", wording.target(finding.target)),
-        ("effect", wording.effect(finding.evidence[0])),
+        ("effect", wording.measured(finding.evidence[0], finding, names)),
     ]
     pairs += [
-        ("also", _further(evidence)) for evidence in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
+        ("also", f"{wording.measured(each, finding, names)}, p = {wording.p_value(each.p_value)}")
+        for each in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
     ]
     if finding.group is not None:
         pairs.append(("group", wording.group(finding, names)))
@@ -93,10 +94,6 @@ def _entities(finding: FindingV1) -> str:
     names = [entity.name for entity in finding.entities]
     kinds = sorted({entity.kind for entity in finding.entities})
     return f"{len(names):,} ({wording.some(kinds, 3)}): {wording.some(names, MOST_ENTITIES)}"
-
-
-def _further(evidence: EvidenceV1) -> str:
-    return f"{wording.effect(evidence)}, p = {wording.p_value(evidence.p_value)}"
 
 
 def _fingerprint(finding: FindingV1) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.report_v1 import EvidenceV1, FindingV1, TargetV1
@@ -99,6 +100,25 @@ def effect(of: EvidenceV1) -> str:
     )
     seen = counted(of.observations, "observation")
     return f"{measured} ({interval}) {compared}, {seen}"
+
+
+def measured(of: EvidenceV1, finding: FindingV1, names: Mapping[str, str]) -> str:
+    """The effect, and which entity shows it where a finding about several has it from one."""
+    if len(of.entities) != 1 or len(finding.entities) < 2:
+        return effect(of)
+    (id,) = of.entities
+    return f"{for_terminal(names.get(id, id), 60)}: {effect(of)}"
+
+
+def utc(time: str) -> str | None:
+    """A time as `2026-03-02T09:14:07Z`; None where it is none, or has no time zone."""
+    try:
+        said = datetime.fromisoformat(time)
+        if said.tzinfo is None:
+            return None
+        return f"{said.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    except (ValueError, OverflowError):
+        return None
 
 
 def percent(share: float) -> str:

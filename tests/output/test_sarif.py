@@ -183,6 +183,23 @@ def test_no_verdict_is_a_failed_run_without_results() -> None:
 
 
 @pytest.mark.parametrize(
+    ("started", "said"),
+    [
+        ("2026-03-02T09:14:07Z", "2026-03-02T09:14:07Z"),
+        ("2026-03-02T09:14:07.25+00:00", "2026-03-02T09:14:07Z"),
+        ("2026-03-02T09:14:07+02:00", "2026-03-02T07:14:07Z"),
+        ("2026-03-02T09:14:07", None),
+        ("0001-01-01T00:00:00+02:00", None),
+        ("0099-01-01T00:00:00Z", "0099-01-01T00:00:00Z"),
+        ("yesterday", None),
+    ],
+)
+def test_times_are_in_utc_or_left_out(started: str, said: str | None) -> None:
+    (invocation,) = run_of(replace(FINDING, started=started))["invocations"]
+    assert invocation.get("startTimeUtc") == said
+
+
+@pytest.mark.parametrize(
     ("source", "uri"),
     [
         ("acme/signs@main", "acme/signs/config.json"),

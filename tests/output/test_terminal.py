@@ -228,6 +228,13 @@ def test_findings_that_are_not_shown_are_counted_where_they_would_stand() -> Non
     assert "180 more, not shown here: 30 critical, 50 high, 50 medium, 50 low." in text
 
 
+def test_a_measurement_of_one_entity_among_several_names_it() -> None:
+    alone = replace(ROUTING, entity_ids=(SLEDS[1].id,))
+    assert "also Alaskan malamute: routing rate 0.918" in shown(evidence=(ROUTING, alone))
+    assert "effect Alaskan malamute: routing rate 0.918" in shown(evidence=(alone,))
+    assert "effect routing rate 0.918" in shown(evidence=(alone,), entities=SLEDS[1:2])
+
+
 def test_a_finding_about_a_class_names_no_entity() -> None:
     finding = replace(DOGS_FINDING, entities=())
     assert "none named: the evidence is about the class" in plain(
