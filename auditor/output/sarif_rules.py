@@ -24,6 +24,7 @@ _SECURITY_SEVERITIES: dict[str, str] = {
 }
 _TAGS = ["security", "machine-learning", "backdoor"]
 _OVERVIEW = "What it detects"
+_NOT_SHIPPED = "This rule did not come with auditor: see the file that was given as --rules."
 
 
 def descriptors(report: ReportV1) -> list[dict[str, Any]]:
@@ -47,11 +48,11 @@ def rule_id(finding: FindingV1) -> str:
 
 def _shipped(rule: Rule) -> dict[str, Any]:
     page = rule_page(rule.id)
-    said = _descriptor(rule.id, rule.title, rule.severity.value, rule.confidence.value)
+    common = _descriptor(rule.id, rule.title, rule.severity.value, rule.confidence.value)
     overview = _section(page.splitlines(), _OVERVIEW)
     text = "\n".join(line.lstrip("#").lstrip() for line in page.splitlines())
     return {
-        **said,
+        **common,
         "fullDescription": {"text": overview or rule.title},
         "help": {"text": text, "markdown": page},
     }
@@ -61,6 +62,8 @@ def _descriptor(id: str, title: str, severity: str, confidence: str) -> dict[str
     return {
         "id": id,
         "shortDescription": {"text": for_sarif(title, 300)},
+        "fullDescription": {"text": for_sarif(title, 300)},
+        "help": {"text": _NOT_SHIPPED},
         "defaultConfiguration": {"level": LEVELS[severity]},
         "properties": {
             "precision": confidence,

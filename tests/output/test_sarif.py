@@ -115,6 +115,7 @@ def test_a_rule_that_did_not_come_with_auditor_is_described_by_its_finding() -> 
     rule = run["tool"]["driver"]["rules"][-1]
     assert rule["id"] == "house-rule"
     assert rule["shortDescription"]["text"] == LOLLY_FINDING.title
+    assert "--rules" in rule["help"]["text"]
     assert run["results"][2]["ruleIndex"] == len(run["tool"]["driver"]["rules"]) - 1
 
 
