@@ -40,7 +40,7 @@ _MARKDOWN_PIECES = {
 }
 _MARKDOWN_TOKEN = re.compile(r"://|\b(?i:www)\.|\b(?i:gh)-(?=\d)|.", re.DOTALL)
 # At the start of a line these open a list, a quotation, a heading or a rule.
-_MARKDOWN_OPENING = re.compile(r"[-+=:]|\d+[.)]")
+_MARKDOWN_OPENING = re.compile(r"[-+=]|\d+[.)]")
 _SARIF_TOKEN = re.compile(r"\]\(|.", re.DOTALL)
 
 
