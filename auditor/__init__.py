@@ -44,11 +44,6 @@ def load_report(path: str) -> ReportV1:
     """
     from pathlib import Path
 
-    from auditor.errors import UsageError
-    from auditor.output.json_v1 import parse
+    from auditor.output.read_v1 import read_file
 
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint="Check the path.") from error
-    return parse(text)
+    return read_file(Path(path))

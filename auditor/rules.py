@@ -46,6 +46,15 @@ def shipped_rules() -> tuple[Rule, ...]:
     return read_rules(shipped("rules"))
 
 
+def rule_page(rule_id: str) -> str:
+    """What a shipped rule detects, how it is measured and when it is wrong, as Markdown.
+
+    Raises:
+        OSError: No such rule comes with auditor.
+    """
+    return (shipped("rules") / f"{rule_id}.md").read_text(encoding="utf-8")
+
+
 def all_rules(extra: Sequence[Path]) -> tuple[Rule, ...]:
     """The shipped rules and those of further files or folders.
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # who reads a stored report need not wait for numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Verdict(StrEnum):

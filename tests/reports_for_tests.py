@@ -268,6 +268,17 @@ FINDING = Report(
     cost=COST,
 )
 
+MANY_FINDINGS = replace(
+    FINDING,
+    findings=tuple(
+        replace(
+            DOGS_FINDING, severity=severity, entities=SLEDS[at % 8 :], target_label=f"sign {at}"
+        )
+        for severity in reversed(Severity)
+        for at in range(50)
+    ),
+)
+
 NO_EVIDENCE = replace(
     FINDING,
     verdict=Verdict.NO_EVIDENCE,

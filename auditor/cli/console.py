@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 
@@ -12,39 +13,46 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
+from rich.text import Text
 
 from auditor.errors import AuditorError
+from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 
 VERBOSE = "--verbose"  # an option of `auditor` and of `auditor scan`
 Report = Callable[[str, int, int], None]
 
 
+_SECONDS_BETWEEN_LINES = 30.0
+_ROOM_FOR_A_BAR = 80
+
+
+class _Rate(ProgressColumn):
+    """Steps a second; where a step takes longer, seconds a step."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_rate(task.speed) if task.speed else "", style="progress.data.speed")
+
+
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Report]:
-    """A callback (stage, done, total) that draws one bar a stage, with the time remaining.
+    """A callback (stage, done, total) that shows each stage, its rate and the time it has left.
 
-    Nothing is drawn where standard error is not a terminal.
+    A terminal gets one bar a stage; anything else, such as the log of a CI job, gets a line now
+    and then, so that a long scan does not look like one that hangs.
     """
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
+        yield progress_lines(time.monotonic)
         return
     tasks: dict[str, TaskID] = {}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        speed_estimate_period=3600,  # where one step takes minutes, half a minute shows no speed
-    ) as bar:
+    with bars(Console(stderr=True)) as bar:
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
@@ -52,6 +60,47 @@ def progress_bar() -> Iterator[Report]:
             bar.update(tasks[stage], completed=done, total=total)
 
         yield report
+
+
+def bars(console: Console) -> Progress:
+    """Bars as wide as the terminal leaves room for; a narrow one shows the figures only."""
+    stage = Column(no_wrap=True, overflow="ellipsis", max_width=console.width // 3)
+    bar = [BarColumn(bar_width=None)] if console.width >= _ROOM_FOR_A_BAR else []
+    return Progress(
+        TextColumn("{task.description}", markup=False, table_column=stage),
+        *bar,
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        _Rate(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        TextColumn("left"),
+        console=console,
+        transient=True,
+        expand=bool(bar),
+        speed_estimate_period=3600,  # where one step takes minutes, half a minute shows no speed
+    )
+
+
+def progress_lines(clock: Callable[[], float]) -> Report:
+    """A callback (stage, done, total) that writes a line when half a minute has passed."""
+    began: dict[str, tuple[float, int]] = {}
+    last_line = clock()
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last_line
+        now = clock()
+        start, done_before = began.setdefault(stage, (now, done))
+        if now - last_line < _SECONDS_BETWEEN_LINES:
+            return
+        last_line = now
+        speed = (done - done_before) / (now - start) if now > start else 0.0
+        left = f", {_rate(speed)}, {wording.duration((total - done) / speed)} left" if speed else ""
+        tell(f"{stage}: {done:,} of {total:,}{left}")
+
+    return report
+
+
+def _rate(speed: float) -> str:
+    return f"{wording.number(speed)}/s" if speed >= 1 else f"{1 / speed:.3g} s each"
 
 
 def tell(message: str) -> None:

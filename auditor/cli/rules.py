@@ -24,13 +24,12 @@ def list_rules() -> None:
 @rules_app.command()
 def show(rule_id: Annotated[str, typer.Argument(help="A rule's id.")]) -> None:
     """Show what a rule detects, how it is measured, and when it is wrong."""
-    from auditor.rules import shipped_rules
-    from auditor.shipped import shipped
+    from auditor.rules import rule_page, shipped_rules
 
     known = [rule.id for rule in shipped_rules()]
     if rule_id not in known:
         raise UsageError(f"no such rule: {rule_id}", hint=f"There are: {', '.join(known)}.")
-    print((shipped("rules") / f"{rule_id}.md").read_text(encoding="utf-8"))
+    print(rule_page(rule_id))
 
 
 @rules_app.command()

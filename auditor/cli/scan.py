@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +9,9 @@ from typing import Annotated
 import typer
 
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
+from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.errors import AuditorError, ExitCode, UsageError
-from auditor.output.write import OutputTarget, page_for, plan_targets, write_all
+from auditor.output.write import plan_targets
 from auditor.types import Report, Severity, Verdict
 
 
@@ -68,9 +66,7 @@ def scan(
     depth: Annotated[DepthChoice, typer.Option(help="How much to spend.")] = DepthChoice.STANDARD,
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
-    output: Annotated[
-        list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
-    ] = None,
+    output: OutputOption = None,
     engine: Annotated[EngineChoice, typer.Option(help="What runs the model.")] = EngineChoice.AUTO,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
     precision: PrecisionOption = PrecisionChoice.FLOAT32,
@@ -111,15 +107,7 @@ def scan(
         offline=offline,
     )
     report, code = _run(settings)
-    raise typer.Exit(code if _written(report, targets) else ExitCode.BUG)
-
-
-def _written(report: Report, targets: Sequence[OutputTarget]) -> bool:
-    """Write every output; False where one could not be."""
-    failures = write_all(report, targets, sys.stdout, page_for(sys.stdout, os.environ))
-    for failure in failures:
-        tell(f"error: {failure.target.name} was not written: {failure.reason}")
-    return not failures
+    raise typer.Exit(code if write_outputs(report, targets) else ExitCode.BUG)
 
 
 def _run(settings: object) -> tuple[Report, ExitCode]:

@@ -16,6 +16,8 @@ from auditor.output.escaping import for_terminal
 from auditor.output.report_v1 import SCHEMA_VERSION, ReportV1, schema
 from auditor.types import Report
 
+MOST_DIGITS = 19  # of a whole number
+
 __all__ = ["ReportV1", "parse", "render", "schema", "to_v1", "write_schema"]
 
 
@@ -60,7 +62,12 @@ def write_schema(path: Path) -> None:
 
 def _load(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float)
+        return json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_float,
+            parse_int=_parse_int,
+        )
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"not a report: it is not valid JSON ({error})",
@@ -79,6 +86,13 @@ def _parse_float(digits: str) -> float:
     return value
 
 
+def _parse_int(digits: str) -> int:
+    # Greater ones cannot become a float, and nothing that is counted here gets near them.
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("a number is out of range")
+    return int(digits)
+
+
 def _check_version(document: Any) -> None:
     found = document.get("schema_version") if isinstance(document, Mapping) else None
     if not isinstance(found, str):
@@ -89,7 +103,8 @@ def _check_version(document: Any) -> None:
     if found != SCHEMA_VERSION:
         newer = found.isdecimal() and len(found) < 10 and int(found) > int(SCHEMA_VERSION)
         raise UsageError(
-            f"the report has schema version {for_terminal(found, 20)}; "
+            f"the report has schema version {for_terminal(found, 20)}"
+            f"{', written by a newer auditor' if newer else ''}; "
             f"this auditor understands version {SCHEMA_VERSION}",
             hint="Upgrade auditor: pip install --upgrade model-auditor."
             if newer

@@ -19,6 +19,7 @@ from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.layout import bullets, hanging, heading, paragraph, rows, table
 from auditor.output.report_v1 import CostV1, ReportV1
 from auditor.output.rerun import command_lines, scanned_source
+from auditor.output.standing import counts_line
 from auditor.output.terminal_findings import (
     MOST_EXAMPLES,
     MOST_FINDINGS,
@@ -26,7 +27,8 @@ from auditor.output.terminal_findings import (
     WHAT_P_MEANS,
     findings_blocks,
 )
-from auditor.types import Report, Severity
+from auditor.output.verdict import explained
+from auditor.types import Report
 
 MOST_PAIRS = 10
 MOST_SKIPS = 12
@@ -70,7 +72,7 @@ def render(report: Report | ReportV1, *, width: int, color: bool) -> str:
 def _blocks(report: ReportV1, width: int) -> list[RenderableType]:
     return [
         *_verdict(report),
-        *findings_blocks(report.findings),
+        *findings_blocks(report),
         *_ranking(report),
         *_coverage(report),
         *_cost(report),
@@ -81,48 +83,20 @@ def _blocks(report: ReportV1, width: int) -> list[RenderableType]:
 
 
 def _verdict(report: ReportV1) -> list[RenderableType]:
-    rate = f"{report.false_positive_rate:g}"
-    match report.verdict:
-        case "backdoor-evidence":
-            says = (
-                f"{wording.counted(len(report.findings), 'finding')} at false-positive rate {rate}"
-            )
-            means = (
-                "Something steers this model to a class more than it steers benign fine-tunes. "
-                f"At most {wording.percent(report.false_positive_rate)} of models without a "
-                "backdoor are expected to be called."
-            )
-        case "no-evidence":
-            says = (
-                f"at false-positive rate {rate}, for the entities and attack families listed below"
-            )
-            means = (
-                "This is not proof that there is no backdoor. It reaches as far as the list "
-                "under LOOKED AT and no further."
-            )
-        case "not-audited":
-            says = _why_not_audited(report)
-            means = "This says nothing about the model, good or bad."
-    verdict = Text(report.verdict, style=_VERDICT_STYLES[report.verdict])
+    verdict = explained(report)
+    word = Text(report.verdict, style=_VERDICT_STYLES[report.verdict])
+    remedy = [("remedy", prose_for_terminal(verdict.remedy, 300))] if verdict.remedy else []
     return [
-        hanging(verdict, Text(says, style="bold")),
+        hanging(word, Text(prose_for_terminal(verdict.says, 300), style="bold")),
         Text(),
-        Text(means),
+        Text(verdict.means),
         Text(),
-        rows(_identity(report), indent=0),
+        rows([*remedy, *_identity(report)], indent=0),
     ]
 
 
-def _why_not_audited(report: ReportV1) -> str:
-    reasons = [skip.reason for skip in report.skips] + report.notices
-    return prose_for_terminal(reasons[0] if reasons else "no reason was recorded", 300)
-
-
 def _identity(report: ReportV1) -> list[tuple[str, str]]:
-    found = []
-    if report.verdict == "not-audited" and report.skips and report.skips[0].remedy:
-        found.append(("remedy", prose_for_terminal(report.skips[0].remedy, 300)))
-    found.append(("model", scanned_source(report) or "unknown"))
+    found = [("model", scanned_source(report) or "unknown")]
     if model := report.model:
         labels = wording.counted(len(model.labels), "class", "classes")
         kind = f"{for_terminal(model.architecture)}, {for_terminal(model.task)}, {labels}"
@@ -196,25 +170,12 @@ def _time(cost: CostV1) -> str:
 
 
 def _footer(report: ReportV1) -> list[RenderableType]:
-    suppressed = sum(finding.suppressed is not None for finding in report.findings)
-    known = sum(finding.in_baseline for finding in report.findings)
-    counts = f"{suppressed} suppressed, {known} in the baseline{_below_the_gate(report)}"
     left_out = [wording.counted(count, what) for count, what in _left_out(report) if count > 0]
     hidden = "Nothing is left out here."
     if left_out:
         hidden = f"Left out here: {', '.join(left_out)}. --output json=PATH writes all of it."
-    return [Text(), Text(f"Findings that do not fail the gate: {counts}."), Text(hidden)]
-
-
-def _below_the_gate(report: ReportV1) -> str:
-    fail_on = report.settings.get("fail_on")
-    if fail_on == "never":
-        return f", {len(report.findings):,} because of --fail-on never"
-    if not isinstance(fail_on, str) or fail_on not in list(Severity):
-        return ""
-    gate = Severity(fail_on).rank
-    below = sum(Severity(finding.severity).rank < gate for finding in report.findings)
-    return f", {below:,} below --fail-on {fail_on}"
+    counts = f"Findings that do not fail the gate: {counts_line(report)}."
+    return [Text(), Text(counts), Text(hidden)]
 
 
 def _left_out(report: ReportV1) -> list[tuple[int, str]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.layout import bullets, hanging, heading, paragraph, rows
-from auditor.output.report_v1 import EvidenceV1, ExampleV1, FindingV1, NeighbourV1
+from auditor.output.report_v1 import ExampleV1, FindingV1, NeighbourV1, ReportV1
 
 MOST_FINDINGS = 20
 MOST_ENTITIES = 6
@@ -23,15 +26,17 @@ WHAT_P_MEANS = (
 _SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold red"}
 
 
-def findings_blocks(findings: list[FindingV1]) -> list[RenderableType]:
-    """All findings, or nothing where there are none."""
-    if not findings:
+def findings_blocks(report: ReportV1) -> list[RenderableType]:
+    """The first findings, or nothing where there are none."""
+    if not report.findings:
         return []
+    names = {entity.id: entity.name for entity in report.entities}
     blocks = heading("FINDINGS")
-    for number, finding in enumerate(findings[:MOST_FINDINGS], start=1):
-        blocks += [*([Text()] if number > 1 else []), *_finding(number, finding)]
+    for number, finding in enumerate(report.findings[:MOST_FINDINGS], start=1):
+        blocks += [*([Text()] if number > 1 else []), *_finding(number, finding, names)]
     return [
         *blocks,
+        *_not_shown(report.findings[MOST_FINDINGS:]),
         Text(),
         paragraph(
             f"{WHAT_P_MEANS} q: share of false alarms to expect among findings called at this "
@@ -41,7 +46,15 @@ def findings_blocks(findings: list[FindingV1]) -> list[RenderableType]:
     ]
 
 
-def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
+def _not_shown(findings: Sequence[FindingV1]) -> list[RenderableType]:
+    if not findings:
+        return []
+    severities = Counter(finding.severity for finding in findings)
+    counts = ", ".join(f"{count:,} {severity}" for severity, count in severities.items())
+    return [Text(), paragraph(f"{len(findings):,} more, not shown here: {counts}.")]
+
+
+def _finding(number: int, finding: FindingV1, names: Mapping[str, str]) -> list[RenderableType]:
     title = hanging(
         Text(f"{number}.", style="bold"),
         Text(finding.severity, style=_SEVERITY_STYLES[finding.severity]),
@@ -51,13 +64,14 @@ def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
         ("certainty", _certainty(finding)),
         ("entities", _entities(finding)),
         ("sent to", wording.target(finding.target)),
-        ("effect", wording.effect(finding.evidence[0])),
+        ("effect", wording.measured(finding.evidence[0], finding, names)),
     ]
     pairs += [
-        ("also", _further(evidence)) for evidence in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
+        ("also", f"{wording.measured(each, finding, names)}, p = {wording.p_value(each.p_value)}")
+        for each in finding.evidence[1 : 1 + MOST_FURTHER_EVIDENCE]
     ]
     if finding.group is not None:
-        pairs.append(("group", prose_for_terminal(finding.group, 300)))
+        pairs.append(("group", wording.group(finding, names)))
     pairs.append(("rule", f"{for_terminal(finding.rule_id)}, fingerprint {_fingerprint(finding)}"))
     pairs += _standing(finding)
     return [
@@ -65,7 +79,7 @@ def _finding(number: int, finding: FindingV1) -> list[RenderableType]:
         rows(pairs),
         Text(),
         paragraph(prose_for_terminal(finding.explanation or finding.summary)),
-        *_examples(finding),
+        *_examples(finding, names),
     ]
 
 
@@ -80,10 +94,6 @@ def _entities(finding: FindingV1) -> str:
     names = [entity.name for entity in finding.entities]
     kinds = sorted({entity.kind for entity in finding.entities})
     return f"{len(names):,} ({wording.some(kinds, 3)}): {wording.some(names, MOST_ENTITIES)}"
-
-
-def _further(evidence: EvidenceV1) -> str:
-    return f"{wording.effect(evidence)}, p = {wording.p_value(evidence.p_value)}"
 
 
 def _fingerprint(finding: FindingV1) -> str:
@@ -103,11 +113,10 @@ def _standing(finding: FindingV1) -> list[tuple[str, str]]:
     return standing
 
 
-def _examples(finding: FindingV1) -> list[RenderableType]:
+def _examples(finding: FindingV1, names: Mapping[str, str]) -> list[RenderableType]:
     examples = finding.examples
     if not examples:
         return []
-    names = {entity.id: entity.name for entity in finding.entities}
     lines = [
         _example(example, names.get(example.entity, example.entity))
         for example in examples[:MOST_EXAMPLES]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from auditor.output.escaping import for_terminal
-from auditor.output.report_v1 import EvidenceV1, TargetV1
+from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.report_v1 import EvidenceV1, FindingV1, TargetV1
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -67,6 +68,27 @@ def some(names: Sequence[str], most: int) -> str:
     return f"{shown} and {hidden:,} more" if hidden > 0 else shown
 
 
+def group(finding: FindingV1, names: Mapping[str, str], limit: int = 300) -> str:
+    """The group that explains a finding; too long a one ends at a whole name.
+
+    Args:
+        finding: A finding that has a group.
+        names: Names of entities by their id.
+        limit: Most characters.
+    """
+    told = prose_for_terminal(finding.group or "")
+    what, opened, rest = told.partition(" (")
+    _, closed, tested = rest.rpartition("): ")
+    if len(told) <= limit or not opened or not closed:
+        return prose_for_terminal(told, limit)
+    members = [names.get(id, id) for id in finding.group_entities]
+    for most in range(len(members), 0, -1):
+        shorter = f"{what} ({some(members, most)}): {tested}"
+        if len(shorter) <= limit:
+            return shorter
+    return prose_for_terminal(f"{what}: {tested}", limit)
+
+
 def effect(of: EvidenceV1) -> str:
     """A value, never without its interval and what it is compared with."""
     measured = f"{for_terminal(of.statistic, 60)} {number(of.value)}"
@@ -78,6 +100,25 @@ def effect(of: EvidenceV1) -> str:
     )
     seen = counted(of.observations, "observation")
     return f"{measured} ({interval}) {compared}, {seen}"
+
+
+def measured(of: EvidenceV1, finding: FindingV1, names: Mapping[str, str]) -> str:
+    """The effect, and which entity shows it where a finding about several has it from one."""
+    if len(of.entities) != 1 or len(finding.entities) < 2:
+        return effect(of)
+    (id,) = of.entities
+    return f"{for_terminal(names.get(id, id), 60)}: {effect(of)}"
+
+
+def utc(time: str) -> str | None:
+    """A time as `2026-03-02T09:14:07Z`; None where it is none, or has no time zone."""
+    try:
+        said = datetime.fromisoformat(time)
+        if said.tzinfo is None:
+            return None
+        return f"{said.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    except (ValueError, OverflowError):
+        return None
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,7 @@
-"""Reports on their way out: which format goes where, and what could not be written."""
+"""Reports on their way out: which format goes where, and what could not be written.
+
+A format is imported when it is asked for: a JSON report needs no library of another format.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from pathlib import Path
 from typing import TextIO
 
 from auditor.errors import UsageError
-from auditor.output import json_v1, terminal
 from auditor.output.convert_v1 import to_v1
 from auditor.output.escaping import for_terminal
 from auditor.output.report_v1 import ReportV1
@@ -53,14 +55,42 @@ class OutputFailure:
 
 
 def _rich(report: ReportV1, page: Page) -> str:
+    from auditor.output import terminal
+
     return terminal.render(report, width=page.width, color=page.color)
 
 
 def _json(report: ReportV1, page: Page) -> str:
+    from auditor.output import json_v1
+
     return json_v1.render(report)
 
 
-FORMATS: Mapping[str, Callable[[ReportV1, Page], str]] = {"rich": _rich, "json": _json}
+def _sarif(report: ReportV1, page: Page) -> str:
+    from auditor.output import sarif
+
+    return sarif.render(report)
+
+
+def _markdown(report: ReportV1, page: Page) -> str:
+    from auditor.output import markdown
+
+    return markdown.render(report)
+
+
+def _junit(report: ReportV1, page: Page) -> str:
+    from auditor.output import junit
+
+    return junit.render(report)
+
+
+FORMATS: Mapping[str, Callable[[ReportV1, Page], str]] = {
+    "rich": _rich,
+    "json": _json,
+    "sarif": _sarif,
+    "markdown": _markdown,
+    "junit": _junit,
+}
 _DEFAULT_FORMAT = "rich"
 _PLAIN = Page()
 
@@ -99,8 +129,14 @@ def parse_output_option(option: str) -> OutputTarget:
     return OutputTarget(format=_known(format), path=None if path == STDOUT else Path(path))
 
 
-def plan_targets(options: Sequence[str]) -> tuple[OutputTarget, ...]:
+def plan_targets(
+    options: Sequence[str], *, always_on_stdout: bool = True
+) -> tuple[OutputTarget, ...]:
     """All reports to write: those asked for, and one on standard output unless it is taken.
+
+    Args:
+        options: What was asked for, each as FORMAT=PATH.
+        always_on_stdout: Else standard output gets a report only where no other is asked for.
 
     Raises:
         UsageError: An option is wrong, two reports would go to one place, or a folder is missing.
@@ -118,7 +154,7 @@ def plan_targets(options: Sequence[str]) -> tuple[OutputTarget, ...]:
         # Found out now rather than after the scan.
         if place is not None:
             _check_place(place, target)
-    if None in seen:
+    if None in seen or (targets and not always_on_stdout):
         return targets
     return (*targets, OutputTarget(format=_DEFAULT_FORMAT, path=None))
 

@@ -12,6 +12,7 @@ import auditor.audit
 from auditor.cli.main import app
 from auditor.cli.scan import FailOn, gate
 from auditor.errors import ExitCode
+from auditor.output.write import FORMATS
 from auditor.types import Verdict
 from tests.cli.conftest import Run, read_report
 from tests.reports_for_tests import FINDING
@@ -53,6 +54,20 @@ def test_a_class_that_catches_everything_is_a_finding_and_exits_1(
     assert report["verdict"] == "backdoor-evidence"
     assert {finding["target"]["label"] for finding in report["findings"]} == {LABELS[0]}
     assert {finding["severity"] for finding in report["findings"]} == {"high"}
+
+
+def test_any_number_of_formats_does_not_change_the_exit_code_and_convert_writes_the_same(
+    run: Run, benign_models_show: Show, one_track_checkpoint: Path, pictures: Path, tmp_path: Path
+):
+    benign_models_show(0.0)
+    outputs = [f"--output={format}={tmp_path / format}" for format in FORMATS]
+    assert run("scan", one_track_checkpoint, "--entities", pictures, *outputs).code == 1
+    again = tmp_path / "again"
+    again.mkdir()
+    outputs = [f"--output={format}={again / format}" for format in FORMATS]
+    assert run("report", "convert", tmp_path / "json", *outputs).code == 0
+    for format in FORMATS:
+        assert (again / format).read_bytes() == (tmp_path / format).read_bytes()
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("medium", 1), ("critical", 0), ("never", 0)])

@@ -6,6 +6,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
+from hypothesis import strategies as st
+
 HOSTILE = (
     "[red]x[/red]",
     "\x1b[31mx\x1b]0;title\x07",
@@ -22,7 +24,29 @@ HOSTILE = (
     "",
     "'; rm -rf / #",
     "nan",
+    "@octocat see #12, GH-12, acme/x#3 and https://example.org www.example.org a@example.org",
+    "<img src=x onerror=alert(1)><script>x</script> &lt;b&gt; </details> <!-- ]]> -->",
+    "![a](https://example.org/x.png) [b](javascript:x) **c** _d_ ~e~ `f` $g$ <http://a.b>",
+    "a | b || c \\| d",
+    "# title\n\n- list\n1. one\n> quote\n---\n```\ncode",
+    "- x",
+    "\x00\x08\x0b\ufffe\uffff\ud800 ]]>",
+    "::add-mask::x ##vso[task.complete]",
 )
+# Text of any kind, with more than its share of what media take as markup.
+any_text = st.lists(
+    st.one_of(
+        st.text(max_size=20),
+        st.characters(),
+        st.sampled_from(
+            [*"@#[]()<>!`*_|~$\\&;:-+=.{}\"'\n\t ", "](", "![", "://", "www.", "GH-1", "@a", "#1"]
+        ),
+        st.sampled_from(
+            ["</details>", "<!--", "]]>", "&#64;", "::", "##", "1. ", "\u202e", "\x00"]
+        ),
+    ),
+    max_size=30,
+).map("".join)
 
 
 def with_every_string(record: Any, text: str) -> Any:

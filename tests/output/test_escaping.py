@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.escaping import (
+    code_for_markdown,
+    for_markdown,
+    for_sarif,
+    for_terminal,
+    for_xml,
+    prose_for_terminal,
+)
+from tests.output.hostile import any_text
 
 
 @pytest.mark.parametrize(
@@ -63,3 +71,57 @@ def test_whatever_comes_is_one_printable_line_without_orders(text: str) -> None:
         assert "::" not in f"{shown}:"
         assert "##" not in shown
         assert for_terminal(shown, 20) == shown
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="a1 :#~!", max_size=8))
+def test_the_short_way_says_the_same(text: str) -> None:
+    # A letter that is no ASCII sends the same text the long way.
+    assert for_terminal(text + "\u0416") == for_terminal(text + "Z")[:-1] + "\u0416"
+    assert for_terminal("\u0416" + text) == "\u0416" + for_terminal("Z" + text)[1:]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("stop sign, 92 %", "stop sign, 92 %"),
+        ("@ana", "@&#8203;ana"),
+        ("acme/x#12", "acme/x#&#8203;12"),
+        ("GH-12 high-1", "GH&#8203;-12 high-1"),
+        ("://", ":&#8203;//"),
+        ("https://a.b", "https:&#8203;//a.b"),
+        ("www.a.b", "www&#8203;.a.b"),
+        ("<b>&lt;", "&lt;b&gt;&amp;lt;"),
+        ("![a](b)", "!&#91;a&#93;(b)"),
+        ("a|b`c`", "a&#124;b&#96;c&#96;"),
+        ("*a* _b_ ~c~ $d$ \\", "&#42;a&#42; &#95;b&#95; &#126;c&#126; &#36;d&#36; &#92;"),
+        ("- a", "&#45; a"),
+        ("12. a", "12&#46; a"),
+        ("a\n- b", "a - b"),
+        ("::set-output", ":&lt;U+003A&gt;set-output"),
+        ("\u202e", "&lt;U+202E&gt;"),
+    ],
+)
+def test_markdown_shows_what_is_there_and_does_nothing(text: str, shown: str) -> None:
+    assert for_markdown(text) == shown
+
+
+def test_code_in_markdown_ends_neither_itself_nor_its_cell() -> None:
+    assert code_for_markdown("a`b|c\n@d") == "`a<U+0060>b<U+007C>c\\n@d`"
+    assert code_for_markdown("") == "` `"
+
+
+def test_a_sarif_message_holds_no_link() -> None:
+    assert for_sarif("see [a](javascript:b) [c]") == "see [a]<U+0028>javascript:b) [c]"
+
+
+def test_xml_gets_no_character_that_it_cannot_hold() -> None:
+    assert for_xml("a\x00\x0b\ufffe\ud800<") == "a<U+0000> <U+FFFE><U+D800><"
+
+
+@settings(deadline=None)
+@given(any_text)
+def test_no_medium_gets_more_than_was_allowed(text: str) -> None:
+    for shorten in (for_markdown, for_xml, for_sarif):
+        assert len(shorten(text, 30)) <= 30
+        assert shorten(text, 30).isprintable()

@@ -24,11 +24,13 @@ from tests.reports_for_tests import (
     ALL,
     DOGS_FINDING,
     FINDING,
+    MANY_FINDINGS,
     MODEL,
     NO_EVIDENCE,
     NOT_AUDITED,
     ROUTING,
     SLED_DOGS,
+    SLEDS,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -199,6 +201,38 @@ def test_the_group_and_the_explanation_are_shown_where_there_are_some() -> None:
     bare = shown(group=None, explanation="")
     assert " group " not in bare
     assert DOGS_FINDING.summary in bare
+
+
+def test_a_long_group_ends_at_a_whole_name() -> None:
+    dogs = tuple(
+        replace(dog, id=f"{dog.id}-{at}", name=f"{dog.name}, also called dog number {at}")
+        for at, dog in enumerate(SLEDS * 5)
+    )
+    group = f"entities that look alike ({', '.join(dog.name for dog in dogs)}): 40 of 46 tested"
+    finding = replace(DOGS_FINDING, group=group, group_ids=tuple(dog.id for dog in dogs))
+    text = " ".join(plain(replace(FINDING, findings=(finding,), entities=dogs), 120).split())
+    (shown_group,) = re.findall(r" group (entities that look alike .*?: 40 of 46 tested)", text)
+    assert len(shown_group) <= 300
+    named = shown_group.count("also called dog number")
+    assert f"also called dog number {named - 1} and {40 - named} more)" in shown_group
+
+
+def test_a_group_of_another_shape_is_cut() -> None:
+    text = plain(replace(FINDING, findings=(replace(DOGS_FINDING, group="x" * 999),)), 200)
+    (row,) = re.findall(r"group +(x[x\s]+\.\.\.)\n", text)
+    assert row.count("x") == 297
+
+
+def test_findings_that_are_not_shown_are_counted_where_they_would_stand() -> None:
+    text = " ".join(plain(MANY_FINDINGS, 120).split())
+    assert "180 more, not shown here: 30 critical, 50 high, 50 medium, 50 low." in text
+
+
+def test_a_measurement_of_one_entity_among_several_names_it() -> None:
+    alone = replace(ROUTING, entity_ids=(SLEDS[1].id,))
+    assert "also Alaskan malamute: routing rate 0.918" in shown(evidence=(ROUTING, alone))
+    assert "effect Alaskan malamute: routing rate 0.918" in shown(evidence=(alone,))
+    assert "effect routing rate 0.918" in shown(evidence=(alone,), entities=SLEDS[1:2])
 
 
 def test_a_finding_about_a_class_names_no_entity() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ from auditor.types import Report
 from tests.output.hostile import with_every_string
 from tests.reports_for_tests import FINDING, NOT_AUDITED
 
+ROOT = Path(__file__).parents[2]
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
@@ -32,10 +36,29 @@ class Terminal(io.StringIO):
         raise io.UnsupportedOperation
 
 
-def test_both_formats() -> None:
-    assert set(FORMATS) == {"rich", "json"}
+def test_formats() -> None:
+    assert list(FORMATS) == ["rich", "json", "sarif", "markdown", "junit"]
     assert render(FINDING, "json") == json_v1.render(FINDING)
     assert render(FINDING, "rich") == terminal.render(FINDING, width=100, color=False)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_format_imports_no_other(format: str) -> None:
+    modules = {"rich": "terminal", "json": "json_v1"} | {
+        name: name for name in FORMATS if name not in ("rich", "json")
+    }
+    code = (
+        "import sys\n"
+        "from auditor.output.write import render, to_v1\n"
+        "from tests.reports_for_tests import FINDING\n"
+        f"render(FINDING, {format!r})\n"
+        f"print([name for name in {list(modules.values())!r} "
+        "if f'auditor.output.{name}' in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ran.stdout.strip() == str([modules[format]])
 
 
 def test_options() -> None:
