@@ -24,10 +24,11 @@ def headline(difference: Difference, fail_on: str) -> str:
     """What happened, in one line."""
     if difference.after.verdict == "not-audited":
         return "the later report is not-audited: it does not say what became of the findings"
+    if not difference.new:
+        return "no new findings"
     failing = len(difference.failing(fail_on))
     new = wording.counted(len(difference.new), "new finding")
-    gate = f"{failing} of them at or above --fail-on {fail_on}" if difference.new else "gate open"
-    return f"{new}, {gate}"
+    return f"{new}, {failing:,} at or above --fail-on {fail_on} and not suppressed"
 
 
 def identities(difference: Difference) -> list[tuple[str, str]]:
