@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from auditor.configuration.document import ConfigDocument, option_of, problem_of
 from auditor.configuration.given import Given, Source
-from auditor.configuration.lines import line_of
+from auditor.configuration.lines import KeyPath, line_of, lines_of
 from auditor.configuration.paths import rooted
 from auditor.configuration.suppressions import suppressions_of
 from auditor.errors import UsageError
@@ -43,7 +43,7 @@ class _Parsed:
     """A TOML file; `table` holds what it says to auditor, `top` where that stands in it."""
 
     path: Path
-    text: str
+    lines: Mapping[KeyPath, int]
     table: Mapping[str, Any]
     top: tuple[str, ...]
 
@@ -52,8 +52,7 @@ class _Parsed:
         return for_terminal(str(self.path), 300)
 
     def where(self, *keys: str | int) -> str:
-        line = line_of(self.text, (*self.top, *keys))
-        return self.name if line is None else f"{self.name} line {line}"
+        return f"{self.name} line {line_of(self.lines, (*self.top, *keys))}"
 
 
 def find_and_read(named: Path | None, folder: Path) -> ConfigFile | None:
@@ -88,17 +87,19 @@ def _parsed(path: Path) -> _Parsed | None:
     text = _text(path)
     document = _toml(text, for_terminal(str(path), 300))
     if path.name != SHARED_NAME:
-        return _Parsed(path=path, text=text, table=document, top=())
+        return _Parsed(path=path, lines=lines_of(text), table=document, top=())
     tools = document.get(_TABLE[0])
     if not isinstance(tools, dict) or _TABLE[1] not in tools:
         return None
     table = tools[_TABLE[1]]
-    parsed = _Parsed(path=path, text=text, table={}, top=_TABLE)
+    lines = lines_of(text)
     if not isinstance(table, dict):
         raise UsageError(
-            f"{parsed.where()}: tool.auditor is no table", hint="Write [tool.auditor] above it."
+            f"{for_terminal(str(path), 300)} line {line_of(lines, _TABLE)}: tool.auditor is no "
+            "table",
+            hint="Write [tool.auditor] above its keys.",
         )
-    return _Parsed(path=path, text=text, table=table, top=_TABLE)
+    return _Parsed(path=path, lines=lines, table=table, top=_TABLE)
 
 
 def _text(path: Path) -> str:

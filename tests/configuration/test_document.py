@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -41,3 +42,12 @@ def test_the_schema_describes_every_key():
 def test_an_editor_finds_what_auditor_refuses(text: str, fits: bool):
     document = json.loads(json.dumps(tomllib.loads(text)))
     assert jsonschema.Draft7Validator(json.loads(SCHEMA.read_text())).is_valid(document) is fits
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+@pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL))
+def test_what_the_page_shows_is_accepted(read, block: str):
+    file = read(block)
+    assert file.given or file.ignore
