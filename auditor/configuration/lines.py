@@ -81,7 +81,7 @@ def _shortest(lines: Sequence[str], start: int) -> tuple[int, dict[str, Any]]:
 
 def _keys(document: Any) -> list[str]:
     """The dotted key of a statement, as far as it leads to one place."""
-    keys = []
+    keys: list[str] = []
     while isinstance(document, dict) and len(document) == 1 and len(keys) < _DEEPEST:
         ((key, document),) = document.items()
         keys.append(key)
