@@ -225,9 +225,15 @@ class Finding:
     in_baseline: bool = False
 
     @property
+    def is_of_the_class(self) -> bool:
+        """Whether it is about a class as a whole; which entities go there is then an estimate."""
+        return any(len(item.entity_ids) != 1 for item in self.evidence)
+
+    @property
     def fingerprint(self) -> str:
-        """Names this mapping: rule, target label and the entities called; no number, no model."""
-        text = "\n".join([self.rule_id, self.target_label, *sorted(e.id for e in self.entities)])
+        """Names this mapping: rule, target label and, if it is about single ones, the entities."""
+        named = () if self.is_of_the_class else sorted(each.id for each in self.entities)
+        text = "\n".join([self.rule_id, self.target_label, *named])
         return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 

@@ -10,7 +10,7 @@ from auditor.config import ScanSettings
 from auditor.errors import ExitCode, UsageError
 from auditor.output.convert_v1 import to_v1
 from auditor.output.json_v1 import parse, render
-from auditor.types import Report, Severity, Suppression
+from auditor.types import Finding, Report, Severity, Suppression
 from tests.reports_for_tests import (
     DOGS_FINDING,
     FINDING,
@@ -19,6 +19,7 @@ from tests.reports_for_tests import (
     NOT_AUDITED,
     OTHERS,
     SLEDS,
+    of_pairs,
 )
 
 LAST_DAY = date(2027, 1, 31)
@@ -85,11 +86,20 @@ def test_one_for_another_model_does_not_and_is_counted(model: str):
     assert report.notices[-1] == "suppressions for other models, not used: 1"
 
 
-def test_a_suppression_covers_exactly_the_entities_that_were_called():
-    more = replace(DOGS_FINDING, entities=(*SLEDS, OTHERS[1]))
-    report = suppressed(replace(FINDING, findings=(more,)), [entry()], LAST_DAY)
+def test_a_suppression_of_pairs_covers_exactly_the_entities_that_were_called():
+    pairs = of_pairs(DOGS_FINDING)
+    more = of_pairs(replace(DOGS_FINDING, entities=(*SLEDS, OTHERS[1])))
+    written = [entry(fingerprint=pairs.fingerprint)]
+    assert hidden(suppressed(replace(FINDING, findings=(pairs,)), written, LAST_DAY)) == [True]
+    report = suppressed(replace(FINDING, findings=(more,)), written, LAST_DAY)
     assert hidden(report) == [False]
     assert "matches no finding" in report.notices[-1]
+
+
+def test_a_suppression_of_a_class_as_a_whole_does_not_hang_on_an_estimated_group():
+    other = replace(DOGS_FINDING, entities=(*SLEDS[2:], OTHERS[1]))
+    report = suppressed(replace(FINDING, findings=(other,)), [entry()], LAST_DAY)
+    assert hidden(report) == [True]
 
 
 def test_the_stored_report_tells_who_suppressed_it_and_still_has_the_finding():
@@ -121,23 +131,34 @@ def test_what_it_does_not_have_counts():
     assert [finding.in_baseline for finding in report.findings] == [False, True]
 
 
-def test_a_finding_with_fewer_entities_or_more_of_its_group_is_known():
-    fewer = replace(DOGS_FINDING, entities=SLEDS[:3])
-    for before, after in ((DOGS_FINDING, fewer), (fewer, DOGS_FINDING)):
-        report = known(
-            replace(FINDING, findings=(after,)), to_v1(replace(FINDING, findings=(before,)))
-        )
-        assert [finding.in_baseline for finding in report.findings] == [True]
+def is_known(after: Finding, before: Finding) -> bool:
+    report = known(replace(FINDING, findings=(after,)), to_v1(replace(FINDING, findings=(before,))))
+    return report.findings[0].in_baseline
 
 
-def test_a_finding_that_reaches_further_counts_and_the_report_says_why():
-    further = replace(DOGS_FINDING, entities=(*SLEDS, OTHERS[1]))
-    report = known(replace(FINDING, findings=(further,)), to_v1(FINDING))
+def test_pairs_that_were_called_or_are_of_the_group_that_was_named_are_known():
+    every, fewer = (of_pairs(replace(DOGS_FINDING, entities=SLEDS[:n])) for n in (8, 3))
+    assert is_known(fewer, every)
+    assert is_known(every, fewer)  # the group names the other five
+
+
+def test_one_more_pair_counts_and_the_report_says_why():
+    before = of_pairs(DOGS_FINDING)
+    further = of_pairs(replace(DOGS_FINDING, entities=(*SLEDS, OTHERS[1])))
+    report = known(
+        replace(FINDING, findings=(further,)), to_v1(replace(FINDING, findings=(before,)))
+    )
     assert [finding.in_baseline for finding in report.findings] == [False]
     assert report.notices[-1] == (
         "entity-routing of class 'stop' is in the baseline, and counts nevertheless: it did not "
         "name hotdog"
     )
+
+
+@pytest.mark.parametrize(("others", "knows"), [(0, True), (3, True), (4, False), (6, False)])
+def test_of_a_class_as_a_whole_most_entities_have_to_be_known(others: int, knows: bool):
+    after = replace(DOGS_FINDING, entities=(*SLEDS[:4], *OTHERS[:others]))
+    assert is_known(after, DOGS_FINDING) is knows
 
 
 def test_a_finding_that_became_graver_counts():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.diff.mappings import earlier_of, why_beyond
+from auditor.diff.mappings import earlier_of, is_of_the_class, why_beyond
 from auditor.diff.models import taken_as_one, why_another_model
 from auditor.errors import UsageError
 from auditor.gate import fails
@@ -127,9 +127,10 @@ def _changes(before: FindingV1, after: FindingV1) -> tuple[str, ...]:
             f"{after.effect.statistic} {before.effect.value:.3g} -> {after.effect.value:.3g}, "
             "outside the earlier interval"
         )
-    lost = {each.id for each in before.entities} - {each.id for each in after.entities}
-    if names := [each.name for each in before.entities if each.id in lost]:
-        changes.append(f"no longer names {', '.join(names[:5])}" + _more(names[5:]))
+    left = {each.id for each in after.entities}
+    lost = [each.name for each in before.entities if each.id not in left]
+    if lost and not is_of_the_class(after):
+        changes.append(f"no longer names {', '.join(lost[:5])}" + _more(lost[5:]))
     if set(before.group_entities) != set(after.group_entities):
         changes.append(
             f"its group has {len(after.group_entities)} entities, and had "

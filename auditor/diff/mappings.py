@@ -2,7 +2,8 @@
 
 A rule makes one finding of a class, and which entities it names is measured: it may name a few
 more or fewer at the next revision. So findings of one rule and one class are about one mapping,
-and the earlier one covers the later one as far as the entities and the group that it names.
+and the earlier one covers the later one as far as the entities and the group that it names. Of a
+class as a whole the entities are an estimate, and most of them are enough.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ def mapping_of(finding: FindingV1) -> tuple[str, str | int]:
     return finding.rule_id, finding.target.index if label is None else label
 
 
+def is_of_the_class(finding: FindingV1) -> bool:
+    """As `auditor.types.Finding.is_of_the_class`, of a stored one."""
+    return any(len(item.entities) != 1 for item in finding.evidence)
+
+
 def earlier_of(finding: FindingV1, earlier: Sequence[FindingV1]) -> FindingV1 | None:
     """The finding of the same rule and class, if there is one."""
     same = [each for each in earlier if mapping_of(each) == mapping_of(finding)]
@@ -26,9 +32,11 @@ def earlier_of(finding: FindingV1, earlier: Sequence[FindingV1]) -> FindingV1 | 
 
 
 def uncovered(finding: FindingV1, earlier: FindingV1) -> tuple[str, ...]:
-    """Names of the entities that the earlier finding did not name, its group included."""
+    """Names of the entities that the earlier finding does not cover, its group included."""
     known = {entity.id for entity in earlier.entities} | set(earlier.group_entities)
-    return tuple(entity.name for entity in finding.entities if entity.id not in known)
+    names = tuple(entity.name for entity in finding.entities if entity.id not in known)
+    mostly_known = 2 * len(names) < len(finding.entities)
+    return () if is_of_the_class(finding) and mostly_known else names
 
 
 def is_graver(finding: FindingV1, earlier: FindingV1) -> bool:

@@ -19,6 +19,7 @@ from tests.reports_for_tests import (
     OTHERS,
     ROUTING,
     SLEDS,
+    of_pairs,
 )
 
 LATER = replace(FINDING, model=replace(MODEL, revision="b" * 40, digest="c" * 64), skips=())
@@ -61,9 +62,11 @@ def test_a_new_finding_that_is_suppressed_is_listed_and_does_not_fail():
 
 
 def test_a_finding_that_reaches_further_or_is_graver_is_new_and_says_so():
-    further = replace(DOGS_FINDING, entities=(*SLEDS, OTHERS[1]))
+    pairs = of_pairs(DOGS_FINDING)
+    further = of_pairs(replace(DOGS_FINDING, entities=(*SLEDS, OTHERS[1])))
     graver = replace(LOLLY_FINDING, severity=Severity.HIGH)
-    found = difference(FINDING, with_findings(further, graver))
+    earlier = with_findings(pairs, LOLLY_FINDING, of=FINDING)
+    found = difference(earlier, with_findings(further, graver))
     assert [new.beyond for new in found.new] == [
         "it did not name hotdog",
         "it was medium and is high",
@@ -81,7 +84,10 @@ def test_a_finding_that_reaches_further_or_is_graver_is_new_and_says_so():
             replace(DOGS_FINDING, evidence=(replace(ROUTING, value=0.7),)),
             "routing rate 0.918 -> 0.7, outside the earlier interval",
         ),
-        (replace(DOGS_FINDING, entities=SLEDS[:-1]), "no longer names Norwegian elkhound"),
+        (
+            of_pairs(replace(DOGS_FINDING, entities=SLEDS[:-1])),
+            "no longer names Norwegian elkhound",
+        ),
         (
             replace(DOGS_FINDING, group_ids=DOGS_FINDING.group_ids[:2]),
             "its group has 2 entities, and had 8",
@@ -98,8 +104,9 @@ def test_what_changed(after: Finding, said: str):
         replace(DOGS_FINDING, p_value=0.0009),
         replace(DOGS_FINDING, evidence=(replace(ROUTING, value=0.9),)),
         replace(DOGS_FINDING, evidence=(replace(ROUTING, statistic="another", value=0.1),)),
+        replace(DOGS_FINDING, entities=(*SLEDS[2:], OTHERS[1])),
     ],
-    ids=["p within its band", "effect within its interval", "another statistic"],
+    ids=["p in its band", "effect in its interval", "another statistic", "an estimated group"],
 )
 def test_what_is_no_change(after: Finding):
     assert changes(after) == ()
