@@ -27,6 +27,8 @@ _MARKS = frozenset({"Mn", "Me"})
 # "::command::" and "##[command]" are orders to CI runners, and wrapping can put any word at
 # the start of a line, so neither pair is ever printed.
 _ORDER_PAIRS = frozenset({"::", "##"})
+# Most of what is shown is this, and a page of it is not taken apart letter by letter.
+_HARMLESS = re.compile(r"(?!.*(?:::|##|:\Z))[!-~]+(?: [!-~]+)*")
 
 # GitHub looks for names and numbers in the text that is left when entities are resolved, so an
 # entity alone would not stop it; a space of no width between sign and name does.
@@ -51,6 +53,8 @@ def for_terminal(text: str, limit: int = NAME_LIMIT) -> str:
     Raises:
         ValueError: `limit` leaves no room for the ellipsis.
     """
+    if len(ELLIPSIS) < limit >= len(text) and _HARMLESS.fullmatch(text):
+        return text
     return _within(text, limit, _pieces)
 
 
