@@ -40,6 +40,8 @@ format: $(VENV)/dev
 
 schema: $(BIN)/auditor
 	$(BIN)/python -c "from pathlib import Path; from auditor.output.json_v1 import write_schema; write_schema(Path('reports/report-v1.schema.json'))"
+	$(BIN)/python -c "from pathlib import Path; from auditor.diff.diff_v1 import write_schema; write_schema(Path('reports/diff-v1.schema.json'))"
+	$(BIN)/python -c "from pathlib import Path; from auditor.configuration.document import write_schema; write_schema(Path('reports/config.schema.json'))"
 
 clean:
 	rm -rf $(VENV)

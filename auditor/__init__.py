@@ -25,15 +25,22 @@ def scan(model: str, **settings: Any) -> Report:
     Args:
         model: What to scan.
         **settings: Fields of `auditor.config.ScanSettings`, named as the command line's options.
+            Neither a file nor the environment is read, but for the file that `config` names.
 
     Raises:
         auditor.errors.NotAudited: There is no verdict: it cannot be loaded, say.
-        auditor.errors.UsageError: A setting is unknown or wrong.
+        auditor.errors.UsageError: A setting is unknown or wrong, or `baseline` is of another model.
     """
-    from auditor.audit import scan as run
-    from auditor.config import settings_from
+    from datetime import UTC, datetime
 
-    return run(settings_from(model, settings))
+    from auditor.accepted import accepted
+    from auditor.audit import scan as run
+    from auditor.configuration.merge import settings_from_file
+    from auditor.output.read_v1 import read_file
+
+    chosen = settings_from_file(model, settings)
+    baseline = None if chosen.baseline is None else read_file(chosen.baseline)
+    return accepted(run(chosen), chosen, baseline, datetime.now(UTC).date())
 
 
 def load_report(path: str) -> ReportV1:

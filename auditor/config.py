@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.errors import UsageError
 from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
-from auditor.types import Severity
+from auditor.types import Severity, Suppression
 
 MAX_FALSE_POSITIVE_RATE = 0.5
 FAIL_ON = (*(severity.value for severity in Severity), "never")
@@ -28,7 +28,8 @@ class ScanSettings:
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
-    model's job.
+    model's job. `baseline` is a stored report whose findings do not fail the gate, nor do those
+    in `ignore`; `config` is the file that some of this came from.
     """
 
     model: str
@@ -49,6 +50,9 @@ class ScanSettings:
     rules: tuple[Path, ...] = field(default=())
     allow: tuple[str, ...] = ()
     offline: bool = False
+    baseline: Path | None = None
+    ignore: tuple[Suppression, ...] = ()
+    config: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.fpr <= MAX_FALSE_POSITIVE_RATE:
@@ -68,8 +72,7 @@ class ScanSettings:
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is negative", hint="Use 0 or more.")
         for pair in self.allow:
-            sides = [side.strip() for side in pair.split("=")]
-            if len(sides) < 2 or not any(sides[:-1]) or not any(sides[1:]) or set(sides) == {"*"}:
+            if not is_pair(pair):
                 raise UsageError(
                     f"--allow {pair!r} is no pair of an entity and a label",
                     hint='Write "ENTITY=LABEL"; one of the two may be * for all of them.',
@@ -80,9 +83,21 @@ class ScanSettings:
         said = asdict(self)
         said["rules"] = [str(path) for path in self.rules]
         said["allow"] = list(self.allow)
+        for name in ("baseline", "config"):
+            said[name] = None if said[name] is None else str(said[name])
+        said["ignore"] = [
+            {key: str(value) for key, value in asdict(entry).items() if value and key != "where"}
+            for entry in self.ignore
+        ]
         for name in ("depth", "engine", "precision"):
             said[name] = said[name].value
         return said
+
+
+def is_pair(text: str) -> bool:
+    """Whether `text` is "ENTITY=LABEL", where one of the two may be `*`; names may hold a `=`."""
+    sides = [side.strip() for side in text.split("=")]
+    return len(sides) > 1 and any(sides[:-1]) and any(sides[1:]) and set(sides) != {"*"}
 
 
 def settings_from(model: str, said: Mapping[str, Any]) -> ScanSettings:

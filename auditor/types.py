@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,11 +183,28 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Who decided to live with a finding, why, and until when.
+
+    `expires` is the last day on which it hides. `model` narrows it to one model: its digest, or
+    its source, with or without the commit. `where` says where it is written, for messages.
+    """
+
+    fingerprint: str
+    reason: str
+    owner: str
+    expires: date
+    model: str | None = None
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A hidden mapping that the evidence supports at the false-positive rate asked for.
 
     `group` names the entities that explain it best and `group_ids` lists them, strongest first;
     `explanation` says in plain words what was observed and what else could explain it.
+    `suppressed` and `in_baseline` say why it does not fail the gate, where it does not.
     """
 
     rule_id: str
@@ -204,11 +222,19 @@ class Finding:
     group: str | None = None
     group_ids: tuple[str, ...] = ()
     explanation: str = ""
+    suppressed: Suppression | None = None
+    in_baseline: bool = False
+
+    @property
+    def is_of_the_class(self) -> bool:
+        """Whether it is about a class as a whole; which entities go there is then an estimate."""
+        return any(len(item.entity_ids) != 1 for item in self.evidence)
 
     @property
     def fingerprint(self) -> str:
-        """Stable over reruns and machines: rule, target label and entities, nothing measured."""
-        text = "\n".join([self.rule_id, self.target_label, *sorted(e.id for e in self.entities)])
+        """Names this mapping: rule, target label and, if it is about single ones, the entities."""
+        named = () if self.is_of_the_class else sorted(each.id for each in self.entities)
+        text = "\n".join([self.rule_id, self.target_label, *named])
         return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 

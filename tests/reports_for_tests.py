@@ -219,6 +219,12 @@ LOLLY_FINDING = Finding(
 )
 
 
+def of_pairs(finding: Finding) -> Finding:
+    """The finding as a rule about single pairs makes it: a measurement for each entity."""
+    each = tuple(replace(ROUTING, entity_ids=(entity.id,)) for entity in finding.entities)
+    return replace(finding, evidence=each)
+
+
 def _ranking(strongest: float) -> tuple[RankedPair, ...]:
     everything = SLEDS + OTHERS
     return tuple(

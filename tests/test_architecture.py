@@ -43,6 +43,10 @@ LAYERS: dict[str, set[str]] = {
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},
+    "configuration": NOUNS | {"checkpoints", "config", "output"},
+    "gate": NOUNS,
+    "diff": NOUNS | {"checkpoints", "gate", "output"},
+    "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
     "silence": NOUNS | {"config", "evidence", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
     "audit": NOUNS
@@ -54,8 +58,16 @@ LAYERS: dict[str, set[str]] = {
     "output": NOUNS | {"rules"},
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "audit"},
-    "": {"audit", "config", "types", "output", "errors"},  # auditor/__init__.py: the public API
+    | {"rules", "audit", "accepted", "configuration", "diff", "gate"},
+    "": {
+        "accepted",
+        "audit",
+        "config",
+        "configuration",
+        "types",
+        "output",
+        "errors",
+    },  # auditor/__init__.py: the public API
     "__main__": {"cli"},
 }
 
@@ -97,7 +109,13 @@ def test_the_layers_have_no_cycle():
 
 @pytest.mark.parametrize(
     "command",
-    [["--help"], ["scan", "--help"], ["rules", "list"], ["report", "convert", "--help"]],
+    [
+        ["--help"],
+        ["scan", "--help"],
+        ["rules", "list"],
+        ["report", "convert", "--help"],
+        ["config", "show"],
+    ],
 )
 def test_light_commands_load_no_heavy_package(command):
     code = (

@@ -116,6 +116,16 @@ def test_evidence_of_one_target_becomes_one_finding_with_the_least_p_value():
     assert len({finding.fingerprint for finding in result.findings}) == 2
 
 
+def test_a_fingerprint_has_the_entities_of_pairs_and_not_the_estimated_group_of_a_class():
+    pairs = [replace(STRONG, entity_ids=(name,)) for name in ("e0", "e1", "e2")]
+    (three,), (two,) = (judged(*pairs[:count]).findings for count in (3, 2))
+    assert three.fingerprint != two.fingerprint
+    assert judged(*reversed(pairs)).findings[0].fingerprint == three.fingerprint
+    groups = [replace(STRONG, entity_ids=ids) for ids in (("e0", "e1", "e2"), ("e0", "e1"))]
+    (large,), (small,) = (judged(group).findings for group in groups)
+    assert large.fingerprint == small.fingerprint != three.fingerprint
+
+
 def test_doubt_about_a_target_that_was_called_is_not_listed():
     assert judged(STRONG, replace(STRONG, low=0.1)).skips == ()
 

@@ -51,14 +51,15 @@ def parse_source(source: str) -> LocalSource | HubSource:
     # os.path, unlike Path, answers False to names that no file system could hold.
     if source and os.path.exists(expanded):
         return _local(source, Path(expanded))
-    if _looks_like_a_path(source):
+    if looks_like_a_path(source):
         raise CheckpointError(
             f"{shown(source)} does not exist", hint=f"check the path; or {_FORMS}"
         )
     return _model(source, source)
 
 
-def _looks_like_a_path(source: str) -> bool:
+def looks_like_a_path(source: str) -> bool:
+    """Whether it could only be a path, be there something or not."""
     name = source.partition("@")[0]
     return (
         source.startswith((".", "/", "~"))

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from auditor import __version__
+from auditor.cli.config import config_app
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, tell
 from auditor.cli.demo import demo
 from auditor.cli.lab import lab_app
 from auditor.cli.report import report_app
+from auditor.cli.report_diff import diff
 from auditor.cli.rules import rules_app
 from auditor.cli.scan import scan
 from auditor.errors import AuditorError, ExitCode, UsageError
@@ -31,7 +33,9 @@ app = typer.Typer(
 )
 app.command()(scan)
 app.command()(demo)
+app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")
+report_app.command()(diff)
 app.add_typer(report_app, name="report")
 app.add_typer(rules_app, name="rules")
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
+from auditor.cli.given import options_given
 from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.errors import AuditorError, ExitCode, UsageError
+from auditor.gate import gate
 from auditor.output.write import plan_targets
-from auditor.types import Report, Severity, Verdict
+from auditor.types import Report
+
+if TYPE_CHECKING:
+    from auditor.config import ScanSettings
+    from auditor.configuration.merge import Configuration
+    from auditor.output.report_v1 import ReportV1
 
 
 class DepthChoice(StrEnum):
@@ -54,6 +64,7 @@ class FailOn(StrEnum):
 
 
 def scan(
+    ctx: typer.Context,
     model: Annotated[str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")],
     base: Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")] = None,
     clean_data: Annotated[
@@ -78,50 +89,49 @@ def scan(
         typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(help="JSON report; its findings do not fail the gate.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings and suppressions; default: auditor.toml.")
+    ] = None,
     verbose: Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")] = False,
 ) -> None:
     """Find hidden entity -> class mappings; exit 1 if one is found, 3 if not audited."""
-    from auditor.config import ScanSettings
-    from auditor.models.load import Engine, Precision
-    from auditor.probes.plan import Depth
+    # Only what was typed counts as said here: the defaults above are those of `ScanSettings`.
+    from auditor.configuration.merge import OUTPUT
 
-    targets = plan_targets(output or [])
-    settings = ScanSettings(
-        model=model,
-        base=base,
-        clean_data=clean_data,
-        entities=entities,
-        split=split,
-        image_column=image_column,
-        label_column=label_column,
-        depth=Depth(depth.value),
-        fpr=fpr,
-        fail_on=fail_on.value,
-        engine=Engine(engine.value),
-        device=device,
-        precision=Precision(precision.value),
-        batch_size=parse_batch_size(batch_size),
-        seed=seed,
-        rules=tuple(rules or ()),
-        allow=tuple(allow or ()),
-        offline=offline,
-    )
-    report, code = _run(settings)
+    chosen = configuration_of(ctx)
+    outputs = chosen.given[OUTPUT]
+    try:
+        targets = plan_targets(outputs.value)
+    except UsageError as error:
+        raise outputs.blamed(error) from error
+    report, code = _run(chosen.settings(model))
     raise typer.Exit(code if write_outputs(report, targets) else ExitCode.BUG)
 
 
-def _run(settings: object) -> tuple[Report, ExitCode]:
+def configuration_of(ctx: typer.Context) -> Configuration:
+    """What holds for a scan, from its command line, the environment and a file here."""
+    from auditor.configuration.merge import configured
+
+    chosen = configured(options_given(ctx), os.environ, Path())
+    for notice in chosen.notices:
+        tell(f"notice: {notice}")
+    return chosen
+
+
+def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     """Scan; whatever goes wrong after the command line was understood still gives a report."""
     from auditor.audit import Stopwatch, not_audited
     from auditor.audit import scan as run_scan
-    from auditor.config import ScanSettings
 
-    assert isinstance(settings, ScanSettings)
+    known = _baseline(settings)
     watch = Stopwatch.start()
     try:
         with progress_bar() as progress:
             report = run_scan(settings, progress=progress)
-        return report, gate(report, FailOn(settings.fail_on))
+        return _judged(report, settings, known)
     except UsageError:
         raise
     except AuditorError as error:
@@ -137,28 +147,29 @@ def _run(settings: object) -> tuple[Report, ExitCode]:
         return not_audited(reason, hint, settings, watch), ExitCode.BUG
 
 
-def gate(report: Report, fail_on: FailOn) -> ExitCode:
-    """The exit code of a report: incomplete first, then findings at or above the gate."""
-    if report.verdict is Verdict.NOT_AUDITED:
-        return ExitCode.NOT_AUDITED
-    if fail_on is FailOn.NEVER:
-        return ExitCode.AUDITED
-    floor = Severity(fail_on.value).rank
-    return (
-        ExitCode.FINDINGS
-        if any(f.severity.rank >= floor for f in report.findings)
-        else ExitCode.AUDITED
-    )
+def _baseline(settings: ScanSettings) -> ReportV1 | None:
+    """The baseline, read before the scan: what is wrong with it is told before it costs time."""
+    from auditor.accepted import refuse_other_name
+    from auditor.output.read_v1 import read_file
 
-
-def parse_batch_size(text: str) -> int | None:
-    """`auto` -> None, a number -> itself.
-
-    Raises:
-        UsageError: Neither.
-    """
-    if text == "auto":
+    if settings.baseline is None:
         return None
-    if not text.isdecimal():
-        raise UsageError(f"--batch-size {text} is no number", hint="Use auto or a number >= 1.")
-    return int(text)
+    known = read_file(settings.baseline)
+    refuse_other_name(known, settings.model)
+    return known
+
+
+def _judged(
+    report: Report, settings: ScanSettings, known: ReportV1 | None
+) -> tuple[Report, ExitCode]:
+    """What was accepted already is marked; a baseline that does not fit costs no report."""
+    from auditor.accepted import accepted
+
+    today = datetime.now(UTC).date()
+    try:
+        report = accepted(report, settings, known, today)
+    except UsageError as error:
+        complain(error)
+        told = replace(report, notices=(*report.notices, f"{error.message}; it was not used"))
+        return accepted(told, settings, None, today), error.exit_code
+    return report, gate(report, settings.fail_on)

@@ -30,6 +30,7 @@ from auditor.output.report_v1 import (
     ReportV1,
     SeverityV1,
     SkipV1,
+    SuppressionV1,
     TargetV1,
     ToolV1,
     VerdictV1,
@@ -47,6 +48,7 @@ from auditor.types import (
     RankedPair,
     Report,
     Severity,
+    Suppression,
     Verdict,
 )
 
@@ -138,11 +140,19 @@ def _finding(finding: Finding, labels: Sequence[str]) -> FindingV1:
         effect=_effect(finding.evidence[0]),
         evidence=[_evidence(evidence, labels) for evidence in finding.evidence],
         examples=[_example(example, labels) for example in finding.examples],
-        suppressed=None,
-        in_baseline=False,
+        suppressed=None if finding.suppressed is None else _suppression(finding.suppressed),
+        in_baseline=finding.in_baseline,
         group=finding.group,
         group_entities=list(finding.group_ids),
         explanation=finding.explanation,
+    )
+
+
+def _suppression(suppression: Suppression) -> SuppressionV1:
+    return SuppressionV1(
+        reason=suppression.reason,
+        owner=suppression.owner,
+        expires=suppression.expires.isoformat(),
     )
 
 

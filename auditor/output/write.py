@@ -9,7 +9,7 @@ import difflib
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -114,7 +114,7 @@ def page_for(stream: TextIO, environment: Mapping[str, str]) -> Page:
     return Page(width=width, color=not plain)
 
 
-def parse_output_option(option: str) -> OutputTarget:
+def parse_output_option(option: str, formats: Collection[str] = FORMATS) -> OutputTarget:
     """`json=out.json`, or `json=-` for standard output.
 
     Raises:
@@ -126,22 +126,26 @@ def parse_output_option(option: str) -> OutputTarget:
             f"--output {for_terminal(option)}: expected FORMAT=PATH",
             hint="For example --output json=report.json, or json=- for standard output.",
         )
-    return OutputTarget(format=_known(format), path=None if path == STDOUT else Path(path))
+    return OutputTarget(format=_known(format, formats), path=None if path == STDOUT else Path(path))
 
 
 def plan_targets(
-    options: Sequence[str], *, always_on_stdout: bool = True
+    options: Sequence[str],
+    formats: Collection[str] = FORMATS,
+    *,
+    always_on_stdout: bool = True,
 ) -> tuple[OutputTarget, ...]:
     """All reports to write: those asked for, and one on standard output unless it is taken.
 
     Args:
         options: What was asked for, each as FORMAT=PATH.
+        formats: What there is; `rich` must be among them.
         always_on_stdout: Else standard output gets a report only where no other is asked for.
 
     Raises:
         UsageError: An option is wrong, two reports would go to one place, or a folder is missing.
     """
-    targets = tuple(parse_output_option(option) for option in options)
+    targets = tuple(parse_output_option(option, formats) for option in options)
     seen: dict[Path | None, OutputTarget] = {}
     for target in targets:
         place = None if target.path is None else Path(os.path.realpath(target.path))
@@ -184,13 +188,23 @@ def write_all(
         ValueError: The report breaks its own contract, such as a finding without evidence.
     """
     document = to_v1(report)
+    return write_each(targets, lambda format, on: render(document, format, on), stdout, page)
+
+
+def write_each(
+    targets: Sequence[OutputTarget],
+    text_of: Callable[[str, Page], str],
+    stdout: TextIO,
+    page: Page = _PLAIN,
+) -> list[OutputFailure]:
+    """As `write_all`, of anything: `text_of` a format and a page is what is written."""
     failures = []
     for target in targets:
         try:
             if target.path is None:
-                _print(render(document, target.format, page), stdout)
+                _print(text_of(target.format, page), stdout)
             else:
-                _write(render(document, target.format), target.path)
+                _write(text_of(target.format, _PLAIN), target.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             failures.append(OutputFailure(target=target, reason=reason))
@@ -207,14 +221,14 @@ def _columns(stream: TextIO, environment: Mapping[str, str]) -> int:
         return _USUAL_WIDTH
 
 
-def _known(format: str) -> str:
-    if format in FORMATS:
+def _known(format: str, formats: Collection[str] = FORMATS) -> str:
+    if format in formats:
         return format
-    nearest = difflib.get_close_matches(format[:40].lower(), FORMATS, n=1, cutoff=0.4)
+    nearest = difflib.get_close_matches(format[:40].lower(), formats, n=1, cutoff=0.4)
     meant = f"; did you mean {nearest[0]}?" if nearest else ""
     raise UsageError(
         f"--output: unknown format {for_terminal(format, 40)}{meant}",
-        hint=f"Known formats: {', '.join(FORMATS)}.",
+        hint=f"Known formats: {', '.join(formats)}.",
     )
 
 

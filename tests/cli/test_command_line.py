@@ -18,7 +18,11 @@ def test_the_version_goes_to_standard_output(run: Run):
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("scan",), ("demo",), ("lab",), ("lab", "implant"), ("rules",)]
+    "command",
+    [
+        *[(), ("scan",), ("demo",), ("config",), ("config", "show"), ("lab",), ("lab", "implant")],
+        *[("report",), ("report", "diff"), ("rules",)],
+    ],
 )
 def test_every_command_explains_itself(run: Run, command: tuple[str, ...]):
     ran = run(*command, "--help")
@@ -34,7 +38,7 @@ def test_an_unknown_command_is_one_line_and_a_hint(run: Run):
     assert "--help" in hint
 
 
-@pytest.mark.parametrize("command", [(), ("lab",), ("rules",)])
+@pytest.mark.parametrize("command", [(), ("config",), ("lab",), ("report",), ("rules",)])
 def test_no_command_shows_the_help_and_is_a_usage_error(run: Run, command: tuple[str, ...]):
     ran = run(*command)
     assert ran.code == 2

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 import auditor.audit
 from auditor.cli.main import app
-from auditor.cli.scan import FailOn, gate
+from auditor.cli.scan import FailOn
 from auditor.errors import ExitCode
+from auditor.gate import gate
 from auditor.output.write import FORMATS
 from auditor.types import Verdict
 from tests.cli.conftest import Run, read_report
