@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.errors import UsageError
 from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
-from auditor.types import Severity
+from auditor.types import Pictures, Severity
 
 MAX_FALSE_POSITIVE_RATE = 0.5
 FAIL_ON = (*(severity.value for severity in Severity), "never")
@@ -28,7 +28,7 @@ class ScanSettings:
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
-    model's job.
+    model's job; `pictures` says which small pictures a report holds.
     """
 
     model: str
@@ -49,6 +49,7 @@ class ScanSettings:
     rules: tuple[Path, ...] = field(default=())
     allow: tuple[str, ...] = ()
     offline: bool = False
+    pictures: Pictures = Pictures.ALL
 
     def __post_init__(self) -> None:
         if not 0 < self.fpr <= MAX_FALSE_POSITIVE_RATE:
@@ -80,7 +81,7 @@ class ScanSettings:
         said = asdict(self)
         said["rules"] = [str(path) for path in self.rules]
         said["allow"] = list(self.allow)
-        for name in ("depth", "engine", "precision"):
+        for name in ("depth", "engine", "precision", "pictures"):
             said[name] = said[name].value
         return said
 

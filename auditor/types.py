@@ -61,6 +61,14 @@ class InstanceSource(StrEnum):
     RENDERED = "rendered"
 
 
+class Pictures(StrEnum):
+    """Which pictures a report holds. Clean data may be more private than a bank of entities."""
+
+    ALL = "all"
+    ENTITIES = "entities"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDigest:
     """One file of a checkpoint. `path` is relative to its root, POSIX style."""
@@ -158,18 +166,34 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """A clean image that the model sees much as a probe: cosine similarity of its features."""
+    """A clean image that the model sees much as a probe: cosine similarity of its features.
+
+    `picture` is a small copy of it as a data URI; None where none was kept.
+    """
 
     instance: str
     label_index: int
     similarity: float
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAnswer:
+    """What an honest head says of a probe, and what it would give the class that was answered."""
+
+    reference: str
+    predicted_index: int
+    probability: float
+    target_probability: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """One probe that a reader can look up: which image, which view, how sure the model was.
 
-    `neighbours` are the clean images nearest to it, where clean data were given.
+    `neighbours` are the clean images nearest to it, where clean data were given; `references`
+    what honest heads say of the same probe. `picture` is a small copy of what the model was
+    shown, as a data URI; None where none was kept.
     """
 
     entity_id: str
@@ -178,6 +202,22 @@ class Example:
     predicted_index: int
     probability: float
     neighbours: tuple[Neighbour, ...] = ()
+    references: tuple[ReferenceAnswer, ...] = ()
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One view on the ladder of perturbations: what the class gets there from the entities.
+
+    `probability` is the model's mean over `observations` probes; `references` hold the mean of
+    each honest head over the same probes.
+    """
+
+    view: str
+    probability: float
+    observations: int
+    references: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +225,8 @@ class Finding:
     """A hidden mapping that the evidence supports at the false-positive rate asked for.
 
     `group` names the entities that explain it best and `group_ids` lists them, strongest first;
-    `explanation` says in plain words what was observed and what else could explain it.
+    `explanation` says in plain words what was observed and what else could explain it; `ladder`
+    how the answer holds under each view.
     """
 
     rule_id: str
@@ -203,6 +244,7 @@ class Finding:
     group: str | None = None
     group_ids: tuple[str, ...] = ()
     explanation: str = ""
+    ladder: tuple[Rung, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -229,6 +271,42 @@ class RankedPair:
     target_label: str
     effect: float
     p_value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingRow:
+    """Where one entity goes: mean probability of every class of the map, intact views only.
+
+    `references` hold what honest heads would give the same classes; `held` are the classes that
+    are the model's job for this entity.
+    """
+
+    entity_id: str
+    probabilities: tuple[float, ...]
+    references: Mapping[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+    held: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingMap:
+    """Where every tested entity goes. `classes` are the indices behind the columns of each row."""
+
+    classes: tuple[int, ...]
+    rows: tuple[RoutingRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Where a model stands among the benign fine-tunes that its p-values are ranks among.
+
+    All on one scale: spreads above the middle benign fine-tune with as many classes. `benign`
+    holds the largest statistic of each benign model, ascending; `standings` what the model at
+    hand shows of each kind of evidence.
+    """
+
+    null: str
+    benign: tuple[float, ...]
+    standings: Mapping[str, float] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,3 +368,5 @@ class Report:
     skips: tuple[Skip, ...]
     notices: tuple[str, ...]
     cost: Cost
+    routing: RoutingMap | None = None
+    calibration: Calibration | None = None

@@ -14,7 +14,7 @@ import typer
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
 from auditor.errors import AuditorError, ExitCode, UsageError
 from auditor.output.write import OutputTarget, page_for, plan_targets, write_all
-from auditor.types import Report, Severity, Verdict
+from auditor.types import Pictures, Report, Severity, Verdict
 
 
 class DepthChoice(StrEnum):
@@ -81,6 +81,9 @@ def scan(
         list[str] | None,
         typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
     ] = None,
+    pictures: Annotated[
+        Pictures, typer.Option(help="Small pictures a report holds, as evidence.")
+    ] = Pictures.ALL,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
     verbose: Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")] = False,
 ) -> None:
@@ -109,6 +112,7 @@ def scan(
         rules=tuple(rules or ()),
         allow=tuple(allow or ()),
         offline=offline,
+        pictures=pictures,
     )
     report, code = _run(settings)
     raise typer.Exit(code if _written(report, targets) else ExitCode.BUG)

@@ -28,10 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.shipped import shipped
+from auditor.types import Calibration
 
 OFFSET = 0.02  # what lies nearer to 0 or 1 is noise; keeps log-odds from running away
 SPREAD_FLOOR = 0.1  # a statistic that all benign models share must not blow up its scale
 ENOUGH = 99  # the fewest models that allow a p-value of 0.01
+DIGITS = 4  # of what a null stores and a report shows
 NORMAL_TENTH = 1.2816  # what a tenth of a standard normal exceeds
 
 
@@ -237,6 +239,27 @@ def model_statistic(null: StoredNull, values: Mapping[str, float], size: Size) -
     )
 
 
+def calibration(null: StoredNull, values: Mapping[str, float], size: Size) -> Calibration:
+    """Where a model's largest statistics stand among benign models, in the worst cell."""
+    own = np.array([[values[name] for name in null.statistics]])
+    classes = np.array([size.classes])
+    places = []
+    for cell in null.cells(size.entities, size.instances):
+        scale = Scale.fit(cell, null.classes)
+        benign = np.sort(scale.apply(cell, null.classes).max(axis=1))
+        places.append((scale.apply(own, classes)[0], benign))
+    stands, benign = max(
+        places, key=lambda place: (int((place[1] >= place[0].max()).sum()), -place[0].max())
+    )
+    return Calibration(
+        null=null.name,
+        benign=tuple(float(value) for value in benign.round(DIGITS)),
+        standings={
+            name: float(value) for name, value in zip(null.statistics, stands, strict=True)
+        },
+    )
+
+
 def baseline(null: StoredNull, statistic: str, size: Size) -> float:
     """What the middle benign fine-tune with as many classes shows, in the statistic's unit."""
     column = list(null.statistics).index(statistic)
@@ -296,7 +319,7 @@ def write_null(null: StoredNull, path: Path) -> None:
 
 def _listed(values: NDArray[np.float64]) -> Any:
     """Nested lists to four digits; None where a model was not measured, for JSON has no NaN."""
-    plain = np.round(values, 4).astype(object)
+    plain = np.round(values, DIGITS).astype(object)
     plain[~np.isfinite(values)] = None
     return plain.tolist()
 
