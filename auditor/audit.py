@@ -98,17 +98,8 @@ def audit(
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
     spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings)
-    judgement = judge(
-        spoke,
-        gathered.evidence,
-        false_positive_rate=settings.fpr,
-        labels=classifier.labels,
-        entities=asked.entities,
-        examples=telling_examples(probed, asked.entities, plan.views),
-    )
-    findings = _illustrated(
-        judgement.findings, probed, asked, plan, references, classifier, settings
-    )
+    judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
+    findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
     return Report(
         tool_version=__version__,
         started=watch.started,
@@ -249,8 +240,27 @@ def _gathered(
     )
 
 
+def _judged(
+    rules: Sequence[Rule],
+    gathered: Gathered,
+    probed: Probed,
+    bank: EntityBank,
+    plan: ProbePlan,
+    classifier: Classifier,
+    settings: ScanSettings,
+) -> Judgement:
+    return judge(
+        rules,
+        gathered.evidence,
+        false_positive_rate=settings.fpr,
+        labels=classifier.labels,
+        entities=bank.entities,
+        examples=telling_examples(probed, bank.entities, plan.views),
+    )
+
+
 def _illustrated(
-    findings: Sequence[Finding],
+    judgement: Judgement,
     probed: Probed,
     bank: EntityBank,
     plan: ProbePlan,
@@ -259,7 +269,7 @@ def _illustrated(
     settings: ScanSettings,
 ) -> tuple[Finding, ...]:
     """The findings with all that lets a reader judge them by eye."""
-    found = with_neighbours(findings, probed, bank.entities, plan.views, references.clean)
+    found = with_neighbours(judgement.findings, probed, bank.entities, plan.views, references.clean)
     found = with_honest_answers(found, probed, bank.entities, plan.views, references)
     return with_pictures(
         found, probed, bank, references.clean, classifier.pixels, settings.pictures

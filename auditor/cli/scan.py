@@ -69,7 +69,8 @@ def scan(
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
     output: Annotated[
-        list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
+        list[str] | None,
+        typer.Option(help="FORMAT=PATH (rich, json, html); - is stdout. Repeatable."),
     ] = None,
     engine: Annotated[EngineChoice, typer.Option(help="What runs the model.")] = EngineChoice.AUTO,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
@@ -81,9 +82,7 @@ def scan(
         list[str] | None,
         typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
     ] = None,
-    pictures: Annotated[
-        Pictures, typer.Option(help="Small pictures a report holds, as evidence.")
-    ] = Pictures.ALL,
+    pictures: Annotated[Pictures, typer.Option(help="Pictures to report.")] = Pictures.ALL,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
     verbose: Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")] = False,
 ) -> None:

@@ -254,9 +254,7 @@ def calibration(null: StoredNull, values: Mapping[str, float], size: Size) -> Ca
     return Calibration(
         null=null.name,
         benign=tuple(float(value) for value in benign.round(DIGITS)),
-        standings={
-            name: float(value) for name, value in zip(null.statistics, stands, strict=True)
-        },
+        standings={name: float(value) for name, value in zip(null.statistics, stands, strict=True)},
     )
 
 

@@ -173,7 +173,7 @@ class RungV1(_Part):
     probability: _Probability | None = Field(description="The model's mean over the probes.")
     observations: _Count = Field(description="Number of probes.")
     references: dict[_Str, _Probability | None] = Field(
-        description="The mean of each reference over the same probes, by its name."
+        default={}, description="The mean of each reference over the same probes, by its name."
     )
 
 
@@ -228,7 +228,7 @@ class RoutingRowV1(_Part):
         description="Mean over its intact views, for each class of the map."
     )
     references: dict[_Str, list[_Probability | None]] = Field(
-        description="The same of each reference, by its name."
+        default={}, description="The same of each reference, by its name."
     )
     held: list[int] = Field(description="Indices of the classes that are its job.")
 

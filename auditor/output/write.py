@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from auditor.errors import UsageError
-from auditor.output import json_v1, terminal
+from auditor.output import html, json_v1, terminal
 from auditor.output.convert_v1 import to_v1
 from auditor.output.escaping import for_terminal
 from auditor.output.report_v1 import ReportV1
@@ -60,7 +60,15 @@ def _json(report: ReportV1, page: Page) -> str:
     return json_v1.render(report)
 
 
-FORMATS: Mapping[str, Callable[[ReportV1, Page], str]] = {"rich": _rich, "json": _json}
+def _html(report: ReportV1, page: Page) -> str:
+    return html.render(report)
+
+
+FORMATS: Mapping[str, Callable[[ReportV1, Page], str]] = {
+    "rich": _rich,
+    "json": _json,
+    "html": _html,
+}
 _DEFAULT_FORMAT = "rich"
 _PLAIN = Page()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import UsageError
-from auditor.output import json_v1, terminal
+from auditor.output import html, json_v1, terminal
 from auditor.output.write import (
     FORMATS,
     OutputTarget,
@@ -32,9 +32,10 @@ class Terminal(io.StringIO):
         raise io.UnsupportedOperation
 
 
-def test_both_formats() -> None:
-    assert set(FORMATS) == {"rich", "json"}
+def test_all_formats() -> None:
+    assert set(FORMATS) == {"rich", "json", "html"}
     assert render(FINDING, "json") == json_v1.render(FINDING)
+    assert render(FINDING, "html") == html.render(FINDING)
     assert render(FINDING, "rich") == terminal.render(FINDING, width=100, color=False)
 
 
