@@ -45,7 +45,7 @@ def shown(browser: Any, path: Path, **context: Any) -> Iterator[tuple[Any, Seen]
     seen = Seen()
     within = browser.new_context(offline=True, **context)
     page = within.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)  # a busy machine lays 45,000 cells out slowly
     page.on("console", lambda message: seen.complaints.append(message.text))
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on("dialog", lambda dialog: seen.complaints.append(f"dialog {dialog.message}"))
