@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from auditor.output.html_plots import MARGIN, WIDTH, called_beyond, calibration_plot, interval_plot
+from auditor.output.html_plots import MARGIN, WIDTH, calibration_plot, called_beyond, interval_plot
 from auditor.output.json_v1 import to_v1
 from auditor.output.report_v1 import CalibrationV1, EvidenceV1
 from tests.reports_for_tests import FINDING
