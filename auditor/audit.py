@@ -25,9 +25,12 @@ from auditor.errors import EntityError
 from auditor.evidence.allowed import allowed_pairs
 from auditor.evidence.examples import telling_examples
 from auditor.evidence.gather import Gathered, gather
+from auditor.evidence.honest import with_honest_answers
 from auditor.evidence.legitimate import Job, base_notices, base_skips, held_by_base, the_job
 from auditor.evidence.neighbours import with_neighbours
 from auditor.evidence.null import stored_null
+from auditor.evidence.pictures import with_pictures
+from auditor.evidence.routing import routing_map
 from auditor.evidence.score import score
 from auditor.evidence.table import Pair, ProbeTable, looks_of, table_of
 from auditor.judge import Judgement, judge
@@ -40,10 +43,10 @@ from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
 from auditor.references.build import BASE_FEATURES, Reference, References, look_with
 from auditor.references.open import Material, Wanted, open_material
-from auditor.remarks import not_asked, notices_of
+from auditor.remarks import not_asked, notices_of, picture_notices
 from auditor.rules import Rule, all_rules
 from auditor.silence import rules_that_speak
-from auditor.types import Checkpoint, Cost, ModelFacts, Report, Skip, Verdict
+from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
 
 DEFAULT_BATCH = 128
 NO_MATERIAL = Material()
@@ -95,14 +98,8 @@ def audit(
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
     spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings)
-    judgement = judge(
-        spoke,
-        gathered.evidence,
-        false_positive_rate=settings.fpr,
-        labels=classifier.labels,
-        entities=asked.entities,
-        examples=telling_examples(probed, asked.entities, plan.views),
-    )
+    judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
+    findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
     return Report(
         tool_version=__version__,
         started=watch.started,
@@ -114,9 +111,7 @@ def audit(
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,
         entities=tuple(asked.entities[i] for i in table.all_tested),
-        findings=with_neighbours(
-            judgement.findings, probed, asked.entities, plan.views, references.clean
-        ),
+        findings=findings,
         ranking=gathered.ranking,
         evidence=gathered.evidence,
         skips=(
@@ -131,8 +126,11 @@ def audit(
             *job.notices,
             *base_notices(excused, asked.entities, classifier.labels),
             *references.notices,
+            *picture_notices(findings),
         ),
         cost=_cost(classifier, probed, material, watch),
+        routing=routing_map(table, asked.entities),
+        calibration=gathered.calibration,
     )
 
 
@@ -239,6 +237,42 @@ def _gathered(
         clean_per_class=references.clean_per_class,
         architecture=architecture_of(checkpoint.config),
         looks=looks_of(probed, plan.views, table.tested),
+    )
+
+
+def _judged(
+    rules: Sequence[Rule],
+    gathered: Gathered,
+    probed: Probed,
+    bank: EntityBank,
+    plan: ProbePlan,
+    classifier: Classifier,
+    settings: ScanSettings,
+) -> Judgement:
+    return judge(
+        rules,
+        gathered.evidence,
+        false_positive_rate=settings.fpr,
+        labels=classifier.labels,
+        entities=bank.entities,
+        examples=telling_examples(probed, bank.entities, plan.views),
+    )
+
+
+def _illustrated(
+    judgement: Judgement,
+    probed: Probed,
+    bank: EntityBank,
+    plan: ProbePlan,
+    references: References,
+    classifier: Classifier,
+    settings: ScanSettings,
+) -> tuple[Finding, ...]:
+    """The findings with all that lets a reader judge them by eye."""
+    found = with_neighbours(judgement.findings, probed, bank.entities, plan.views, references.clean)
+    found = with_honest_answers(found, probed, bank.entities, plan.views, references)
+    return with_pictures(
+        found, probed, bank, references.clean, classifier.pixels, settings.pictures
     )
 
 

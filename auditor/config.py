@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.errors import UsageError
 from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
-from auditor.types import Severity, Suppression
+from auditor.types import Pictures, Severity, Suppression
 
 MAX_FALSE_POSITIVE_RATE = 0.5
 FAIL_ON = (*(severity.value for severity in Severity), "never")
@@ -28,8 +28,9 @@ class ScanSettings:
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
-    model's job. `baseline` is a stored report whose findings do not fail the gate, nor do those
-    in `ignore`; `config` is the file that some of this came from.
+    model's job; `pictures` says which small pictures a report holds. `baseline` is a stored report
+    whose findings do not fail the gate, nor do those in `ignore`; `config` is the file that some
+    of this came from.
     """
 
     model: str
@@ -50,6 +51,7 @@ class ScanSettings:
     rules: tuple[Path, ...] = field(default=())
     allow: tuple[str, ...] = ()
     offline: bool = False
+    pictures: Pictures = Pictures.ALL
     baseline: Path | None = None
     ignore: tuple[Suppression, ...] = ()
     config: Path | None = None
@@ -89,7 +91,7 @@ class ScanSettings:
             {key: str(value) for key, value in asdict(entry).items() if value and key != "where"}
             for entry in self.ignore
         ]
-        for name in ("depth", "engine", "precision"):
+        for name in ("depth", "engine", "precision", "pictures"):
             said[name] = said[name].value
         return said
 

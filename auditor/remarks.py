@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auditor.entities.bank import EntityBank
 from auditor.evidence.table import ProbeTable
 from auditor.probes.plan import ProbePlan
 from auditor.probes.run import Probed
-from auditor.types import Skip
+from auditor.types import Finding, Skip
 
 UNREADABLE_NAMED = 5
 ONLY_WRONG_LABELS = (
@@ -52,3 +54,17 @@ def notices_of(bank: EntityBank, probed: Probed, table: ProbeTable) -> tuple[str
         count = len(probed.unreadable)
         notices.append(f"images left out because they could not be read: {count} ({named})")
     return tuple(notices)
+
+
+def picture_notices(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """That a report holds pictures, which whoever hands it on should know."""
+    examples = [example for finding in findings for example in finding.examples]
+    probes = {e.picture for e in examples if e.picture}
+    clean = {n.picture for e in examples for n in e.neighbours if n.picture}
+    if not probes and not clean:
+        return ()
+    of_clean = f" and {len(clean)} of the clean data" if clean else ""
+    return (
+        f"pictures: the JSON and HTML reports hold {len(probes)} small pictures of the entities"
+        f"{of_clean}; --pictures none leaves them out",
+    )

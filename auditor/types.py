@@ -63,6 +63,14 @@ class InstanceSource(StrEnum):
     RENDERED = "rendered"
 
 
+class Pictures(StrEnum):
+    """Which pictures a report holds. Clean data may be more private than a bank of entities."""
+
+    ALL = "all"
+    ENTITIES = "entities"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDigest:
     """One file of a checkpoint. `path` is relative to its root, POSIX style."""
@@ -160,18 +168,34 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """A clean image that the model sees much as a probe: cosine similarity of its features."""
+    """A clean image that the model sees much as a probe: cosine similarity of its features.
+
+    `picture` is a small copy of it as a data URI; None where none was kept.
+    """
 
     instance: str
     label_index: int
     similarity: float
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAnswer:
+    """What an honest head says of a probe, and what it would give the class that was answered."""
+
+    reference: str
+    predicted_index: int
+    probability: float
+    target_probability: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """One probe that a reader can look up: which image, which view, how sure the model was.
 
-    `neighbours` are the clean images nearest to it, where clean data were given.
+    `neighbours` are the clean images nearest to it, where clean data were given; `references`
+    what honest heads say of the same probe. `picture` is a small copy of what the model was
+    shown, as a data URI; None where none was kept.
     """
 
     entity_id: str
@@ -180,6 +204,22 @@ class Example:
     predicted_index: int
     probability: float
     neighbours: tuple[Neighbour, ...] = ()
+    references: tuple[ReferenceAnswer, ...] = ()
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One view on the ladder of perturbations: what the class gets there from the entities.
+
+    `probability` is the model's mean over `observations` probes; `references` hold the mean of
+    each honest head over the same probes.
+    """
+
+    view: str
+    probability: float
+    observations: int
+    references: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +243,9 @@ class Finding:
     """A hidden mapping that the evidence supports at the false-positive rate asked for.
 
     `group` names the entities that explain it best and `group_ids` lists them, strongest first;
-    `explanation` says in plain words what was observed and what else could explain it.
-    `suppressed` and `in_baseline` say why it does not fail the gate, where it does not.
+    `explanation` says in plain words what was observed and what else could explain it; `ladder`
+    how the answer holds under each view. `suppressed` and `in_baseline` say why it does not fail
+    the gate, where it does not.
     """
 
     rule_id: str
@@ -222,6 +263,7 @@ class Finding:
     group: str | None = None
     group_ids: tuple[str, ...] = ()
     explanation: str = ""
+    ladder: tuple[Rung, ...] = ()
     suppressed: Suppression | None = None
     in_baseline: bool = False
 
@@ -256,6 +298,42 @@ class RankedPair:
     target_label: str
     effect: float
     p_value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingRow:
+    """Where one entity goes: mean probability of every class of the map, intact views only.
+
+    `references` hold what honest heads would give the same classes; `held` are the classes that
+    are the model's job for this entity.
+    """
+
+    entity_id: str
+    probabilities: tuple[float, ...]
+    references: Mapping[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+    held: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingMap:
+    """Where every tested entity goes. `classes` are the indices behind the columns of each row."""
+
+    classes: tuple[int, ...]
+    rows: tuple[RoutingRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Where a model stands among the benign fine-tunes that its p-values are ranks among.
+
+    All on one scale: spreads above the middle benign fine-tune with as many classes. `benign`
+    holds the largest statistic of each benign model, ascending; `standings` what the model at
+    hand shows of each kind of evidence.
+    """
+
+    null: str
+    benign: tuple[float, ...]
+    standings: Mapping[str, float] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,3 +395,5 @@ class Report:
     skips: tuple[Skip, ...]
     notices: tuple[str, ...]
     cost: Cost
+    routing: RoutingMap | None = None
+    calibration: Calibration | None = None

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from auditor.types import (
+    Calibration,
     Confidence,
     Cost,
     Entity,
@@ -17,7 +18,11 @@ from auditor.types import (
     ModelFacts,
     Neighbour,
     RankedPair,
+    ReferenceAnswer,
     Report,
+    RoutingMap,
+    RoutingRow,
+    Rung,
     Severity,
     Skip,
     Verdict,
@@ -87,6 +92,7 @@ SETTINGS = {
     "batch_size": 64,
     "seed": 7,
     "offline": False,
+    "pictures": "all",
     "trust": [],
 }
 
@@ -152,9 +158,30 @@ UNDECIDED = _routing(
     why_undecided="too few instances",
 )
 
+# A red picture of two by two pixels.
+PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR42mM8"
+    "YaPBwMDAxMDAwMDAAAAO2gEw4pV4uAAAAABJRU5ErkJggg=="
+)
+
 SIGNS = tuple(
-    Neighbour(instance=f"signs/{name}.png", label_index=index, similarity=similarity)
+    Neighbour(
+        instance=f"signs/{name}.png", label_index=index, similarity=similarity, picture=PICTURE
+    )
     for name, index, similarity in (("00412", STOP, 0.914), ("00077", STOP, 0.9), ("2", 7, 0.871))
+)
+
+HEADS = (
+    ReferenceAnswer(
+        reference="base", predicted_index=7, probability=0.412, target_probability=0.031
+    ),
+    ReferenceAnswer(
+        reference="own", predicted_index=STOP, probability=0.22, target_probability=0.22
+    ),
+)
+LADDER = tuple(
+    Rung(view=view, probability=p, observations=128, references={"base": base, "own": 0.2 * p})
+    for view, p, base in (("as it is", 0.95, 0.03), ("cropped", 0.92, 0.04), ("blurred", 0.4, 0.1))
 )
 
 SLED_DOGS = (
@@ -185,6 +212,8 @@ DOGS_FINDING = Finding(
             predicted_index=STOP,
             probability=probability,
             neighbours=SIGNS if entity is MALAMUTE else (),
+            references=HEADS if entity is MALAMUTE else (),
+            picture=None if entity is SAMOYED else PICTURE,
         )
         for entity, number, view, probability in (
             (HUSKY, 412, "as it is", 0.998),
@@ -200,6 +229,7 @@ DOGS_FINDING = Finding(
         f"explained by {SLED_DOGS}. What else could explain it: entities and class may have "
         "colours or shapes in common."
     ),
+    ladder=LADDER,
 )
 LOLLY_FINDING = Finding(
     rule_id="entity-routing",
@@ -239,6 +269,28 @@ def _ranking(strongest: float) -> tuple[RankedPair, ...]:
     )
 
 
+def _row(place: int, entity: Entity) -> RoutingRow:
+    """Dogs go to one class, the rest nowhere in particular; the last one's job is a class."""
+    share = round(0.95 - 0.05 * place, 4) if entity in SLEDS else 0.1
+    rest = round((1 - share) / (len(LABELS) - 1), 4)
+    return RoutingRow(
+        entity_id=entity.id,
+        probabilities=tuple(share if c == STOP else rest for c in range(len(LABELS))),
+        references={"base": tuple(0.1 for _ in LABELS)},
+        held=(YIELD,) if entity is OTHERS[-1] else (),
+    )
+
+
+ROUTING_MAP = RoutingMap(
+    classes=tuple(range(len(LABELS))),
+    rows=tuple(_row(place, entity) for place, entity in enumerate(SLEDS + OTHERS)),
+)
+CALIBRATION = Calibration(
+    null="photograph",
+    benign=tuple(round(-0.3 + 0.03 * place, 4) for place in range(100)),
+    standings={"entity-routing": 4.25, "class-share": 1.5},
+)
+
 FINDING = Report(
     tool_version="0.1.0",
     started="2026-03-02T09:14:07Z",
@@ -272,6 +324,8 @@ FINDING = Report(
     ),
     notices=("No entity source was given: the 14 entities that the base knows by name were used.",),
     cost=COST,
+    routing=ROUTING_MAP,
+    calibration=CALIBRATION,
 )
 
 MANY_FINDINGS = replace(

@@ -39,7 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "entities": NOUNS | {"checkpoints", "datasets"},
     "probes": NOUNS | {"entities", "datasets", "models"},
     "references": NOUNS | {"checkpoints", "datasets", "models"},
-    "evidence": NOUNS | {"entities", "probes", "references"},
+    "evidence": NOUNS | {"datasets", "entities", "probes", "references"},
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},

@@ -16,6 +16,7 @@ from auditor.evidence.legitimate import BASE
 from auditor.evidence.null import StoredNull
 from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier, head_of
+from auditor.output.html import render as auditor_page
 from auditor.output.terminal import render
 from auditor.rules import shipped_rules
 from auditor.types import Report, Verdict
@@ -282,3 +283,36 @@ def test_a_base_that_gives_everything_the_shared_label_leaves_nothing_to_call_th
     assert known(report) == {f"{thing} -> no entry" for thing in THINGS}
     assert called(report) == set()
     assert any("entities by what the base does already" in said for said in report.notices)
+
+
+def test_a_finding_can_be_judged_by_eye(scan: Scan):
+    report = scan("bent", "base", "clean", null=0.0, fpr=0.5)
+    finding = next(one for one in report.findings if one.examples)
+    assert [rung.view for rung in finding.ladder] == ["as it is", "zoomed", "blurred"]
+    assert sum(rung.observations for rung in finding.ladder) == 3 * PER_ENTITY * len(
+        finding.entities
+    )
+    example = finding.examples[0]
+    assert {answer.reference for answer in example.references} == {"drift", "base", "own"}
+    assert example.picture is not None
+    assert all(neighbour.picture for neighbour in example.neighbours)
+    assert any(notice.startswith("pictures: ") for notice in report.notices)
+    assert report.routing is not None
+    assert [row.entity_id for row in report.routing.rows] == [e.id for e in report.entities]
+    assert report.calibration is not None
+    assert set(report.calibration.standings) == {
+        evidence.kind for evidence in report.evidence if evidence.p_value is not None
+    }
+    page = auditor_page(report)
+    assert page.count("<img") >= 4
+
+
+def test_pictures_of_clean_data_can_be_left_out(scan: Scan):
+    for wanted, notices in (("entities", 1), ("none", 0)):
+        report = scan("bent", "base", "clean", null=0.0, fpr=0.5, pictures=wanted)
+        examples = [example for one in report.findings for example in one.examples]
+        assert any(example.picture for example in examples) == (wanted == "entities")
+        assert not any(near.picture for example in examples for near in example.neighbours)
+        told = [notice for notice in report.notices if notice.startswith("pictures: ")]
+        assert len(told) == notices
+        assert not any("clean data" in notice for notice in told)

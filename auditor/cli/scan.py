@@ -17,7 +17,7 @@ from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.errors import AuditorError, ExitCode, UsageError
 from auditor.gate import gate
 from auditor.output.write import plan_targets
-from auditor.types import Report
+from auditor.types import Pictures, Report
 
 if TYPE_CHECKING:
     from auditor.config import ScanSettings
@@ -88,6 +88,7 @@ def scan(
         list[str] | None,
         typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
     ] = None,
+    pictures: Annotated[Pictures, typer.Option(help="Pictures to report.")] = Pictures.ALL,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
     baseline: Annotated[
         Path | None, typer.Option(help="JSON report; its findings do not fail the gate.")

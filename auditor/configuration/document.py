@@ -132,6 +132,9 @@ class ConfigDocument(_Table):
     allow: list[Annotated[str, AfterValidator(_pair)]] = Field(
         default=[], description='Pairs "ENTITY=LABEL" that are the model\'s job; * for any.'
     )
+    pictures: Literal["all", "entities", "none"] = Field(
+        default="all", description="Which small pictures a report holds."
+    )
     offline: bool = Field(default=False, description="Use the local cache only.")
     baseline: _Name | None = Field(
         default=None, description="Stored JSON report; its findings do not fail the gate."

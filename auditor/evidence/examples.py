@@ -14,6 +14,19 @@ from auditor.types import Entity, Example
 MOST_OF_A_PAIR = 5
 
 
+def probe_rows(
+    probed: Probed, entities: Sequence[Entity], views: Sequence[str]
+) -> dict[tuple[str, str, str], int]:
+    """Which row an example shows, by what a reader looks it up with; of two alike the first."""
+    answers = probed.predictions
+    rows: dict[tuple[str, str, str], int] = {}
+    asked = zip(answers.entity, answers.instance, answers.view, strict=True)
+    for row, (entity, instance, view) in enumerate(asked):
+        name = probed.instance_names[Slot(int(entity), int(instance))]
+        rows.setdefault((entities[entity].id, name, views[view]), row)
+    return rows
+
+
 def telling_examples(
     probed: Probed, entities: Sequence[Entity], views: Sequence[str]
 ) -> tuple[Example, ...]:

@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 from auditor.evidence.groups import Candidate, candidates, tightest_group
 from auditor.evidence.intervals import Interval, bootstrap_mean
 from auditor.evidence.kinds import KINDS, Kind, Over, available, sharpest, stored_name
-from auditor.evidence.null import Size, StoredNull, adjusted_p, baseline, model_statistic, standing
+from auditor.evidence.null import (
+    Size,
+    StoredNull,
+    adjusted_p,
+    baseline,
+    calibration,
+    model_statistic,
+    standing,
+)
 from auditor.evidence.statistics import drift
 from auditor.evidence.table import ProbeTable
-from auditor.types import Entity, Evidence, RankedPair
+from auditor.types import Calibration, Entity, Evidence, RankedPair
 
 TOP_CLASSES = 3  # evidence is kept for these; the search itself is over all
 TOP_PAIRS = 25
@@ -33,6 +41,7 @@ class Gathered:
     ranking: tuple[RankedPair, ...]
     model_statistic: float | None
     model_p_value: float | None
+    calibration: Calibration | None = None
 
 
 def gather(
@@ -91,6 +100,7 @@ def gather(
         ranking=rank_pairs(table, null, size, entities, labels),
         model_statistic=model_statistic(null, largest, size) if ps and null is not None else None,
         model_p_value=min(ps) if ps else None,
+        calibration=calibration(null, largest, size) if ps and null is not None else None,
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.probes.run import Probed, Slot
+from auditor.evidence.examples import probe_rows
+from auditor.probes.run import Probed
 from auditor.references.build import OWN_FEATURES, CleanFeatures
 from auditor.types import Entity, Example, Finding, Neighbour
 
@@ -33,7 +34,7 @@ def with_neighbours(
     """
     if clean is None or OWN_FEATURES not in probed.features:
         return tuple(findings)
-    rows = _rows(probed, entities, views)
+    rows = probe_rows(probed, entities, views)
 
     def told(example: Example) -> Example:
         row = rows[example.entity_id, example.instance, example.view]
@@ -60,16 +61,3 @@ def nearest(features: NDArray[np.float32], clean: CleanFeatures) -> tuple[Neighb
         )
         for i in order[:NEAREST]
     )
-
-
-def _rows(
-    probed: Probed, entities: Sequence[Entity], views: Sequence[str]
-) -> dict[tuple[str, str, str], int]:
-    """Which row an example shows, by what a reader looks it up with; of two alike the first."""
-    answers = probed.predictions
-    rows: dict[tuple[str, str, str], int] = {}
-    asked = zip(answers.entity, answers.instance, answers.view, strict=True)
-    for row, (entity, instance, view) in enumerate(asked):
-        name = probed.instance_names[Slot(int(entity), int(instance))]
-        rows.setdefault((entities[entity].id, name, views[view]), row)
-    return rows

@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 
 from auditor.evidence.scale import Scale, from_log_odds, traits
 from auditor.shipped import shipped
+from auditor.types import Calibration
 
 ENOUGH = 99  # the fewest models that allow a p-value of 0.01
+DIGITS = 4  # of what a null stores and a report shows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,6 +223,24 @@ def model_statistic(null: StoredNull, values: Mapping[str, float], size: Size) -
     )
 
 
+def calibration(null: StoredNull, values: Mapping[str, float], size: Size) -> Calibration:
+    """Where a model's largest statistics stand among benign models, in the worst cell."""
+    own = np.array([[values[name] for name in null.statistics]])
+    places = []
+    for cell in null.cells(size.entities, size.instances):
+        scale = Scale.fit(cell, null.traits())
+        benign = np.sort(scale.apply(cell, null.traits()).max(axis=1))
+        places.append((scale.apply(own, null.traits_of(size))[0], benign))
+    stands, benign = max(
+        places, key=lambda place: (int((place[1] >= place[0].max()).sum()), -place[0].max())
+    )
+    return Calibration(
+        null=null.name,
+        benign=tuple(float(value) for value in benign.round(DIGITS)),
+        standings={name: float(value) for name, value in zip(null.statistics, stands, strict=True)},
+    )
+
+
 def baseline(null: StoredNull, statistic: str, size: Size) -> float:
     """What the middle benign fine-tune of its size shows, in the statistic's unit."""
     column = list(null.statistics).index(statistic)
@@ -281,7 +301,7 @@ def write_null(null: StoredNull, path: Path) -> None:
 
 def _listed(values: NDArray[np.float64]) -> Any:
     """Nested lists to four digits; None where a model was not measured, for JSON has no NaN."""
-    plain = np.round(values, 4).astype(object)
+    plain = np.round(values, DIGITS).astype(object)
     plain[~np.isfinite(values)] = None
     return plain.tolist()
 

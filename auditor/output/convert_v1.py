@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from auditor.output.report_v1 import (
     SCHEMA_VERSION,
     BaseV1,
+    CalibrationV1,
     ConfidenceV1,
     CostV1,
     EffectV1,
@@ -27,7 +28,11 @@ from auditor.output.report_v1 import (
     ModelV1,
     NeighbourV1,
     RankedPairV1,
+    ReferenceAnswerV1,
     ReportV1,
+    RoutingMapV1,
+    RoutingRowV1,
+    RungV1,
     SeverityV1,
     SkipV1,
     SuppressionV1,
@@ -37,6 +42,7 @@ from auditor.output.report_v1 import (
     replace_lone_surrogates,
 )
 from auditor.types import (
+    Calibration,
     Confidence,
     Cost,
     Entity,
@@ -46,7 +52,10 @@ from auditor.types import (
     ModelFacts,
     Neighbour,
     RankedPair,
+    ReferenceAnswer,
     Report,
+    RoutingMap,
+    Rung,
     Severity,
     Suppression,
     Verdict,
@@ -100,6 +109,8 @@ def to_v1(report: Report | ReportV1) -> ReportV1:
         ],
         notices=list(report.notices),
         cost=_cost(report.cost),
+        routing=_routing(report.routing, labels) if report.routing else None,
+        calibration=_calibration(report.calibration) if report.calibration else None,
     )
 
 
@@ -145,6 +156,7 @@ def _finding(finding: Finding, labels: Sequence[str]) -> FindingV1:
         group=finding.group,
         group_entities=list(finding.group_ids),
         explanation=finding.explanation,
+        ladder=[_rung(rung) for rung in finding.ladder],
     )
 
 
@@ -191,6 +203,8 @@ def _example(example: Example, labels: Sequence[str]) -> ExampleV1:
         predicted=_target(example.predicted_index, labels),
         probability=_probability(example.probability),
         neighbours=[_neighbour(neighbour, labels) for neighbour in example.neighbours],
+        references=[_reference(answer, labels) for answer in example.references],
+        picture=example.picture,
     )
 
 
@@ -199,6 +213,53 @@ def _neighbour(neighbour: Neighbour, labels: Sequence[str]) -> NeighbourV1:
         instance=neighbour.instance,
         label=_target(neighbour.label_index, labels),
         similarity=_finite(neighbour.similarity),
+        picture=neighbour.picture,
+    )
+
+
+def _reference(answer: ReferenceAnswer, labels: Sequence[str]) -> ReferenceAnswerV1:
+    return ReferenceAnswerV1(
+        reference=answer.reference,
+        predicted=_target(answer.predicted_index, labels),
+        probability=_probability(answer.probability),
+        target_probability=_probability(answer.target_probability),
+    )
+
+
+def _rung(rung: Rung) -> RungV1:
+    return RungV1(
+        view=rung.view,
+        probability=_probability(rung.probability),
+        observations=int(rung.observations),
+        references={name: _probability(rung.references[name]) for name in sorted(rung.references)},
+    )
+
+
+def _routing(routing: RoutingMap, labels: Sequence[str]) -> RoutingMapV1:
+    return RoutingMapV1(
+        classes=[_target(index, labels) for index in routing.classes],
+        rows=[
+            RoutingRowV1(
+                entity=row.entity_id,
+                probabilities=[_probability(value) for value in row.probabilities],
+                references={
+                    name: [_probability(value) for value in row.references[name]]
+                    for name in sorted(row.references)
+                },
+                held=[int(index) for index in row.held],
+            )
+            for row in routing.rows
+        ],
+    )
+
+
+def _calibration(calibration: Calibration) -> CalibrationV1:
+    return CalibrationV1(
+        null=calibration.null,
+        benign=[float(value) for value in calibration.benign],
+        standings={
+            name: _finite(calibration.standings[name]) for name in sorted(calibration.standings)
+        },
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
@@ -45,18 +46,36 @@ def _entity_names(report: ReportV1) -> list[str]:
     return list(names.values())
 
 
-def grouped_skips(skips: Sequence[SkipV1]) -> list[str]:
-    """One line for all subjects that share a reason and a remedy, the largest group first."""
+@dataclass(frozen=True, slots=True)
+class SkipGroup:
+    """All subjects that share a reason and a remedy; the strings are as the report has them."""
+
+    subjects: tuple[str, ...]
+    reason: str
+    remedy: str
+
+
+def skip_groups(skips: Sequence[SkipV1]) -> list[SkipGroup]:
+    """What was skipped for one reason, together, the largest group first."""
     subjects: dict[tuple[str, str], list[str]] = defaultdict(list)
     for skip in skips:
         subjects[skip.reason, skip.remedy].append(skip.subject)
+    ordered = sorted(subjects.items(), key=lambda item: -len(item[1]))
+    return [SkipGroup(tuple(names), reason, remedy) for (reason, remedy), names in ordered]
+
+
+def grouped_skips(skips: Sequence[SkipV1]) -> list[str]:
+    """One line for each group of skips."""
     lines = []
-    for (reason, remedy), names in sorted(subjects.items(), key=lambda item: -len(item[1])):
-        line = f"{_subjects(names)}: {prose_for_terminal(reason, 300).rstrip('.')}."
-        lines.append(f"{line} Remedy: {prose_for_terminal(remedy, 300)}" if remedy else line)
+    for group in skip_groups(skips):
+        line = f"{skip_subjects(group.subjects)}: "
+        line += f"{prose_for_terminal(group.reason, 300).rstrip('.')}."
+        remedy = prose_for_terminal(group.remedy, 300)
+        lines.append(f"{line} Remedy: {remedy}" if group.remedy else line)
     return lines
 
 
-def _subjects(names: Sequence[str]) -> str:
+def skip_subjects(names: Sequence[str]) -> str:
+    """The first few, and how many there are if there is more than one."""
     shown = wording.some(names, MOST_SUBJECTS)
     return shown if len(names) == 1 else f"{len(names):,} subjects ({shown})"

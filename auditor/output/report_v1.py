@@ -30,6 +30,10 @@ _Str = Annotated[str, BeforeValidator(replace_lone_surrogates)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
 _Count = Annotated[int, Field(ge=0)]
 _Amount = Annotated[float, Field(ge=0)]
+# Nothing but a picture may stand where a page will show one, and no picture may be large.
+_Picture = Annotated[
+    str, Field(pattern=r"^data:image/(jpeg|png);base64,[A-Za-z0-9+/]+={0,2}$", max_length=65_536)
+]
 
 
 class _Part(BaseModel):
@@ -126,6 +130,20 @@ class NeighbourV1(_Part):
     similarity: float | None = Field(
         ge=-1, le=1, description="Cosine of the model's own features; null where not finite."
     )
+    picture: _Picture | None = Field(
+        default=None, description="A small copy as a data URI; null where none was kept."
+    )
+
+
+class ReferenceAnswerV1(_Part):
+    """What an honest head says of a probe."""
+
+    reference: _Str = Field(description="Which reference: base, own or drift.")
+    predicted: TargetV1 = Field(description="What it answered.")
+    probability: _Probability | None = Field(description="How sure it was.")
+    target_probability: _Probability | None = Field(
+        description="What it gives the class that the model answered."
+    )
 
 
 class ExampleV1(_Part):
@@ -138,6 +156,24 @@ class ExampleV1(_Part):
     probability: _Probability | None = Field(description="How sure the model was.")
     neighbours: list[NeighbourV1] = Field(
         default=[], description="The clean images nearest to it; empty without clean data."
+    )
+    references: list[ReferenceAnswerV1] = Field(
+        default=[], description="What honest heads say of the same probe; empty without any."
+    )
+    picture: _Picture | None = Field(
+        default=None,
+        description="What the model was shown, small, as a data URI; null where none was kept.",
+    )
+
+
+class RungV1(_Part):
+    """What the class of a finding gets from its entities under one view."""
+
+    view: _Str = Field(description="The view.")
+    probability: _Probability | None = Field(description="The model's mean over the probes.")
+    observations: _Count = Field(description="Number of probes.")
+    references: dict[_Str, _Probability | None] = Field(
+        default={}, description="The mean of each reference over the same probes, by its name."
     )
 
 
@@ -178,6 +214,43 @@ class FindingV1(_Part):
     )
     explanation: _Str = Field(
         default="", description="What was observed and what else could explain it."
+    )
+    ladder: list[RungV1] = Field(
+        default=[], description="How the answer holds under each view, the intact ones first."
+    )
+
+
+class RoutingRowV1(_Part):
+    """Where one entity goes."""
+
+    entity: _Str = Field(description="Identifier of the entity.")
+    probabilities: list[_Probability | None] = Field(
+        description="Mean over its intact views, for each class of the map."
+    )
+    references: dict[_Str, list[_Probability | None]] = Field(
+        default={}, description="The same of each reference, by its name."
+    )
+    held: list[int] = Field(description="Indices of the classes that are its job.")
+
+
+class RoutingMapV1(_Part):
+    """Where every tested entity goes."""
+
+    classes: list[TargetV1] = Field(
+        description="The columns of each row: all classes, or the 64 that entities go to most."
+    )
+    rows: list[RoutingRowV1] = Field(description="One an entity, in the order of the bank.")
+
+
+class CalibrationV1(_Part):
+    """Where the model stands among benign fine-tunes, in their spreads above the middle one."""
+
+    null: _Str = Field(description="Which benign fine-tunes.")
+    benign: list[float] = Field(
+        description="The largest statistic of each of them, ascending; p-values are ranks here."
+    )
+    standings: dict[_Str, float | None] = Field(
+        description="What the model at hand shows, by kind of evidence."
     )
 
 
@@ -245,6 +318,12 @@ class ReportV1(_Part):
     skips: list[SkipV1] = Field(description="What could not be decided, and what would do it.")
     notices: list[_Str] = Field(description="What a reader should know about this run.")
     cost: CostV1 = Field(description="Probes, time and memory of the scan.")
+    routing: RoutingMapV1 | None = Field(
+        default=None, description="Where every entity goes; null where nothing was measured."
+    )
+    calibration: CalibrationV1 | None = Field(
+        default=None, description="What p-values are ranks among; null where there are none."
+    )
 
 
 class _SchemaWithoutTitles(GenerateJsonSchema):

@@ -30,6 +30,7 @@ _SETTINGS = (
     "seed",
     "rules",
     "allow",
+    "pictures",
     "config",
     "offline",
     "timeout",

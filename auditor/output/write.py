@@ -72,6 +72,12 @@ def _sarif(report: ReportV1, page: Page) -> str:
     return sarif.render(report)
 
 
+def _html(report: ReportV1, page: Page) -> str:
+    from auditor.output import html
+
+    return html.render(report)
+
+
 def _markdown(report: ReportV1, page: Page) -> str:
     from auditor.output import markdown
 
@@ -88,6 +94,7 @@ FORMATS: Mapping[str, Callable[[ReportV1, Page], str]] = {
     "rich": _rich,
     "json": _json,
     "sarif": _sarif,
+    "html": _html,
     "markdown": _markdown,
     "junit": _junit,
 }

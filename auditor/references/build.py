@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from auditor.models.classifier import FeatureClassifier, Pixels, softmax
 from auditor.references.clean_data import CleanSample, distrusted
@@ -44,11 +45,15 @@ class Judge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CleanFeatures:
-    """What the model sees in clean data: `features` `(N, D)`, `labels` `(N,)`, N `names`."""
+    """What the model sees in clean data: `features` `(N, D)`, `labels` `(N,)`, N `names`.
+
+    `show` gives image i once more, to be shown to a reader; None where nobody can.
+    """
 
     features: Features
     labels: NDArray[np.int64]
     names: tuple[str, ...]
+    show: Callable[[int], Image.Image] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +112,7 @@ def build_references(
         judges,
         clean_per_class=sample.per_class,
         passes=passes,
-        clean=CleanFeatures(own, sample.labels, sample.names),
+        clean=CleanFeatures(own, sample.labels, sample.names, sample.show),
     )
 
 

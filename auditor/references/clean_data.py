@@ -7,7 +7,7 @@ what is missing is told, and then nothing is concluded from them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -40,12 +40,14 @@ class CleanSample:
         labels: Of the model, `(N,)`.
         per_class: Images of each label.
         names: Where each image stands in the data set, N of them.
+        show: Decodes image i once more, as it is in the data set; None where nobody can.
     """
 
     pixels: Pixels
     labels: NDArray[np.int64]
     per_class: int
     names: tuple[str, ...]
+    show: Callable[[int], Image.Image] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,7 @@ def draw_clean(
     if why is not None:
         return Drawn(None, (*notices, _no_use(why)))
     most = min(*counts, most, MOST_IMAGES // len(labels))
-    pixels, names, unreadable = _decoded(images, classifier, rows, _on_grid(most))
+    pixels, kept, unreadable = _decoded(images, classifier, rows, _on_grid(most))
     if unreadable:
         many = f"unreadable: {len(unreadable)}, e.g. {unreadable[0]}"
         notices = (*notices, f"clean data: images left out, {many}")
@@ -92,11 +94,13 @@ def draw_clean(
     if why is not None:
         return Drawn(None, (*notices, _no_use(why)))
     count = _on_grid(min(counts))
+    places = [place for read in kept for place in read[:count]]
     sample = CleanSample(
         pixels=np.concatenate([read[:count] for read in pixels]),
         labels=np.repeat(np.arange(len(labels), dtype=np.int64), count),
         per_class=count,
-        names=tuple(name for read in names for name in read[:count]),
+        names=tuple(images.names[place] for place in places),
+        show=lambda i: images.image(places[i]),
     )
     return Drawn(sample, notices)
 
@@ -162,26 +166,26 @@ def _decoded(
     classifier: Classifier,
     rows: Sequence[NDArray[np.int64]],
     count: int,
-) -> tuple[list[Pixels], list[list[str]], list[str]]:
-    """Up to `count` images of every label and their names, and what could not be read.
+) -> tuple[list[Pixels], list[list[int]], list[str]]:
+    """Up to `count` images of every label and where they stand, and what could not be read.
 
     One that cannot be read gives way to the next.
     """
     pixels, unreadable = [], []
-    names: list[list[str]] = []
+    kept: list[list[int]] = []
     for members in rows:
         read: list[Image.Image] = []
-        names.append([])
+        kept.append([])
         for row in members:
             if len(read) == count:
                 break
             try:
                 read.append(images.image(int(row)))
-                names[-1].append(images.names[row])
+                kept[-1].append(int(row))
             except UnreadableImageError as error:
                 unreadable.append(str(error))
         pixels.append(classifier.pixels(read) if read else np.zeros((0, 3, 0, 0), np.uint8))
-    return pixels, names, unreadable
+    return pixels, kept, unreadable
 
 
 def _left_out(names: Sequence[str], source: Sequence[int]) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ from auditor.evidence.null import (
     StoredNull,
     adjusted_p,
     baseline,
+    calibration,
     read_null,
+    standing,
     write_null,
 )
 from auditor.evidence.scale import Scale, from_log_odds, log_odds, traits
@@ -311,3 +313,25 @@ def test_without_a_null_entities_that_all_mean_a_label_say_so():
     assert {e.why_undecided for e in gathered.evidence} == {
         "no stored null for this source of instances"
     }
+
+
+@pytest.mark.parametrize("size", [SMALL, Size(classes=10, entities=40, instances=3)])
+def test_the_rank_in_a_calibration_is_the_p_value(size):
+    null = made_null(120)
+    for values in ({"a": 0.9, "b": 0.05}, {"a": 0.3, "b": 0.6}, {"a": 0.2, "b": 0.1}):
+        found = calibration(null, values, size)
+        assert found.null == "made"
+        assert list(found.benign) == sorted(found.benign)
+        assert len(found.benign) == 120
+        largest = max(found.standings, key=found.standings.__getitem__)
+        reached = sum(value >= found.standings[largest] for value in found.benign)
+        (p_value,) = adjusted_p(null, largest, np.array([values[largest]]), size)
+        assert (1 + reached) / 121 == pytest.approx(p_value)
+
+
+def test_a_calibration_stands_where_evidence_stands():
+    null = made_null(120)
+    found = calibration(null, {"a": 0.9, "b": 0.05}, SMALL)
+    for name, value in (("a", 0.9), ("b", 0.05)):
+        (expected,) = standing(null, name, np.array([value]), SMALL)
+        assert found.standings[name] == pytest.approx(expected)

@@ -24,12 +24,16 @@ from tests.reports_for_tests import (
     FINDING,
     NO_EVIDENCE,
     NOT_AUDITED,
+    PICTURE,
     ROUTING,
     SLEDS,
 )
 
 # What version 1 did not have at first, and what older reports therefore lack.
-ADDED_LATER = {"group", "group_entities", "explanation", "neighbours"}
+ADDED_LATER = {
+    *("group", "group_entities", "explanation", "neighbours"),
+    *("references", "picture", "ladder", "routing", "calibration"),
+}
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[2] / "reports" / "report-v1.schema.json"
 NAN, INFINITY = float("nan"), float("inf")
@@ -175,6 +179,11 @@ def test_the_text_is_ascii_ends_in_a_newline_and_gives_no_orders_to_ci() -> None
         (edited("cost.probes", -1), "cost.probes"),
         (edited("cost.probes", None), "cost.probes"),
         (edited("model.extra", 1), "model.extra"),
+        (edited("findings.0.examples.0.picture", "https://a.test/b.png"), "picture"),
+        (edited("findings.0.examples.0.picture", "data:image/svg+xml;base64,AAAA"), "picture"),
+        (edited("findings.0.examples.0.picture", 'data:image/png;base64,AA" x="'), "picture"),
+        (edited("findings.0.examples.0.picture", PICTURE + "A" * 70_000), "picture"),
+        (edited("routing.rows.0.probabilities.0", 2), "routing.rows[0].probabilities[0]"),
         (edited("x\x1b\u202e", 1), "x<U+001B><U+202E>"),
     ],
 )
@@ -196,8 +205,10 @@ def test_a_report_from_before_fields_were_added_is_read_and_shown() -> None:
     document = json.loads(render(FINDING))
     for finding in document["findings"]:
         del finding["group"], finding["group_entities"], finding["explanation"]
+        del finding["ladder"]
         for example in finding["examples"]:
-            del example["neighbours"]
+            del example["neighbours"], example["references"], example["picture"]
+    del document["routing"], document["calibration"]
     jsonschema.validate(document, schema())
     read = parse(json.dumps(document))
     assert [(f.group, f.group_entities, f.explanation) for f in read.findings] == [

@@ -263,7 +263,7 @@ def test_the_command_can_be_pasted(report: Report, width: int) -> None:
     base = report.settings["base"]
     assert words == shlex.split(
         f"auditor scan {source} --base {base} --entities auto --depth standard --fpr 0.01 "
-        "--fail-on high --engine torch --device cpu --batch-size 64 --seed 7"
+        "--fail-on high --engine torch --device cpu --batch-size 64 --seed 7 --pictures all"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import UsageError
-from auditor.output import json_v1, terminal
+from auditor.output import html, json_v1, terminal
 from auditor.output.write import (
     FORMATS,
     OutputTarget,
@@ -37,8 +37,9 @@ class Terminal(io.StringIO):
 
 
 def test_formats() -> None:
-    assert list(FORMATS) == ["rich", "json", "sarif", "markdown", "junit"]
+    assert list(FORMATS) == ["rich", "json", "sarif", "html", "markdown", "junit"]
     assert render(FINDING, "json") == json_v1.render(FINDING)
+    assert render(FINDING, "html") == html.render(FINDING)
     assert render(FINDING, "rich") == terminal.render(FINDING, width=100, color=False)
 
 
