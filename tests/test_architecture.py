@@ -48,13 +48,16 @@ LAYERS: dict[str, set[str]] = {
     "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
     | {"references", "remarks", "rules", "silence"},
+    "repair": NOUNS
+    | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
+    | {"references", "rules"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references"},
-    "output": NOUNS,
+    "output": NOUNS | {"repair"},  # its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "audit"},
+    | {"rules", "audit", "repair"},
     "": {"audit", "config", "types", "output", "errors"},  # auditor/__init__.py: the public API
     "__main__": {"cli"},
 }
@@ -95,7 +98,7 @@ def test_the_layers_have_no_cycle():
         left = {room: needs for room, needs in left.items() if room not in ready}
 
 
-@pytest.mark.parametrize("command", [["--help"], ["scan", "--help"], ["rules", "list"]])
+@pytest.mark.parametrize("command", [["--help"], ["scan", "--help"], ["remediate", "--help"], ["rules", "list"]])
 def test_light_commands_load_no_heavy_package(command):
     code = (
         "import sys\n"

@@ -25,11 +25,11 @@ def require_new(folder: Path) -> None:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """A hidden room beside `folder` to fill; it takes that name when the block ends well.
+def room_beside(folder: Path) -> Iterator[Path]:
+    """A hidden room beside `folder` to prepare it in; it is gone when the block ends.
 
-    Write to it within `writing_to`. A full disk or an interrupted run leaves nothing; a killed
-    one at most the hidden room.
+    Write to it within `writing_to`; `publish` makes it, or a folder in it, the one that was asked
+    for. A killed run leaves at most the hidden room.
 
     Raises:
         UsageError: The folder exists and is not empty, or cannot be written.
@@ -42,13 +42,21 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
     try:
         yield room
-        with writing_to(folder):
-            _open_to_readers(room)
-            if folder.exists():
-                folder.rmdir()
-            os.replace(room, folder)
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def publish(room: Path, folder: Path) -> None:
+    """Give a finished folder the name that was asked for, in one step.
+
+    Raises:
+        UsageError: The disk refuses.
+    """
+    with writing_to(folder):
+        _open_to_readers(room)
+        if folder.exists():
+            folder.rmdir()
+        os.replace(room, folder)
 
 
 @contextmanager

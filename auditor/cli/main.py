@@ -11,6 +11,7 @@ from auditor import __version__
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, tell
 from auditor.cli.demo import demo
 from auditor.cli.lab import lab_app
+from auditor.cli.remediate import remediate
 from auditor.cli.rules import rules_app
 from auditor.cli.scan import scan
 from auditor.errors import AuditorError, ExitCode, UsageError
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(scan)
+app.command()(remediate)
 app.command()(demo)
 app.add_typer(lab_app, name="lab")
 app.add_typer(rules_app, name="rules")

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from auditor.checkpoints.new_folder import new_folder, writing_to
+from auditor.checkpoints.new_folder import publish, room_beside, writing_to
 from auditor.checkpoints.new_folder import require_new as require_new
 from auditor.models.quiet import quiet_transformers
 from auditor.models.torch_image import TorchImageClassifier
@@ -29,13 +29,14 @@ def save_checkpoint(
     Raises:
         UsageError: The folder exists and is not empty, or cannot be written.
     """
-    with new_folder(folder) as room, writing_to(folder):
-        with quiet_transformers():
+    with room_beside(folder) as room:
+        with writing_to(folder), quiet_transformers():
             module: Any = model.module
             module.save_pretrained(room, safe_serialization=True)
             model.preprocessing.processor.save_pretrained(room)
-        (room / CARD).write_text(card, encoding="utf-8")
-        (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            (room / CARD).write_text(card, encoding="utf-8")
+            (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        publish(room, folder)
 
 
 def cited(source: str) -> str:

@@ -85,7 +85,7 @@ def draw_clean(
         return Drawn(None, (*notices, _no_use(why)), why)
     rows = [rng.permutation(np.flatnonzero(images.labels == row)) for row in source]
     counts = [len(members) for members in rows]
-    why = _too_few(labels, counts)
+    why = _too_few(labels, counts, grid[0])
     if why is not None:
         return Drawn(None, (*notices, _no_use(why)), why)
     most = _on_grid(min(*counts, most, MOST_IMAGES // len(labels)), grid)
@@ -94,7 +94,7 @@ def draw_clean(
         many = f"unreadable: {len(unreadable)}, e.g. {unreadable[0]}"
         notices = (*notices, f"clean data: images left out, {many}")
     counts = [len(read) for read in pixels]
-    why = _too_few(labels, counts)
+    why = _too_few(labels, counts, grid[0])
     if why is not None:
         return Drawn(None, (*notices, _no_use(why)), why)
     count = _on_grid(min(counts), grid)
@@ -153,9 +153,9 @@ def _unmatched(labels: Sequence[str], source: Sequence[int]) -> str | None:
     return f"their labels do not tell {_named(twins)} apart" if twins else None
 
 
-def _too_few(labels: Sequence[str], counts: Sequence[int]) -> str | None:
-    few = [label for label, n in zip(labels, counts, strict=True) if n < CLEAN_GRID[0]]
-    return f"fewer than {CLEAN_GRID[0]} of their images are of {_named(few)}" if few else None
+def _too_few(labels: Sequence[str], counts: Sequence[int], least: int) -> str | None:
+    few = [label for label, n in zip(labels, counts, strict=True) if n < least]
+    return f"fewer than {least} of their images are of {_named(few)}" if few else None
 
 
 def _too_many(labels: Sequence[str]) -> str | None:
