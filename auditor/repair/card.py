@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from auditor import __version__
@@ -9,7 +10,7 @@ from auditor.checkpoints.wording import shown
 from auditor.repair.record import MappingOutcome, Remediation
 
 MOST = 20  # mappings in the table
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~:-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~:-])")
 
 
 def card_section(remediation: Remediation) -> str:
@@ -48,4 +49,4 @@ def _row(mapping: MappingOutcome) -> str:
 
 
 def _plain(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", shown(text, 200))
+    return _MARKUP.sub(r"\\\1", html.escape(shown(text, 200), quote=False))

@@ -125,7 +125,8 @@ def _best(case: Case, progress: Progress) -> tuple[Tried, tuple[Attempt, ...]]:
             if case.settings.method != AUTO:
                 raise
             continue  # it diverged; the next one may not
-        tried.append(rescanned(case, one, progress) if one.is_gone else one)
+        worth_it = one.is_gone and not collapsed(one.accuracy)
+        tried.append(rescanned(case, one, progress) if worth_it else one)
         if tried[-1].verdict is RepairVerdict.REPAIRED:
             break
     alive = [each for each in tried if not collapsed(each.accuracy)]
