@@ -81,7 +81,7 @@ def open_clean(
         choice, judge = _halves(held_out, min(held, MOST_HELD_OUT))
     else:
         other, more = _required(_drawn(test, model, rng, 2, MOST_HELD_OUT))
-        notices = (*notices, *more)
+        notices = tuple(dict.fromkeys((*notices, *more)))
         tuned_on = list(range(len(sample.labels)))
         choice, judge = _halves(Pictures(other.pixels, other.labels), other.per_class)
     return CleanData(

@@ -3,7 +3,7 @@
 The model is trained for a few steps with a rate that rises geometrically, and put back as it was.
 Below some rate the loss stays where it is: such a rate makes a model forget nothing. Far above it
 nothing comes back. Between the two the loss climbs through that of guessing, the logarithm of the
-number of classes; the rate at which it does so is the peak.
+number of classes; the last rate below that is the peak.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def range_test(task: RepairTask) -> RangeTest:
 
 
 def chosen_from(rates: list[float], losses: list[float], guessing: float) -> RangeTest:
-    """The lowest rate at which the smoothed loss reaches that of guessing.
+    """The rate before the one at which the smoothed loss reaches that of guessing.
 
     Args:
         rates: Learning rates, rising.
@@ -51,13 +51,13 @@ def chosen_from(rates: list[float], losses: list[float], guessing: float) -> Ran
         guessing: The loss of guessing.
     """
     finite = [(rate, loss) for rate, loss in zip(rates, losses, strict=True) if loss < math.inf]
-    over = [rate for rate, loss in zip(rates, losses, strict=True) if not loss < guessing]
-    chosen = over[0] if over else rates[-1]
+    over = [i for i, loss in enumerate(losses) if not loss < guessing]
+    chosen = rates[max(over[0] - 1, 0)] if over else rates[-1]
     return RangeTest(
         rates=tuple(rate for rate, _ in finite),
         losses=tuple(loss for _, loss in finite),
         chosen=chosen,
-        why=f"the loss reaches that of guessing ({guessing:.2f}) there"
+        why=f"the loss reaches that of guessing ({guessing:.2f}) right above it"
         if over
         else f"the loss stays below that of guessing ({guessing:.2f}) at every rate tried",
     )
