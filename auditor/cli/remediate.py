@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,98 +37,134 @@ class MethodChoice(StrEnum):
 Rate = Annotated[float | None, typer.Option(help="Learning rate; default: a range test.")]
 
 
+ModelOption = Annotated[
+    str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")
+]
+OutOption = Annotated[Path, typer.Option(help="New folder for the repaired model.")]
+CleanDataOption = Annotated[str, typer.Option(help="Clean labelled images of the task.")]
+SuperFtOption = Annotated[bool, typer.Option("--super-ft", help="The same as --method super-ft.")]
+MethodOption = Annotated[
+    MethodChoice, typer.Option(help="auto tries all, cheapest first, until one is verified.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option(help="JSON report of a scan of this model; default: scan first.")
+]
+MappingOption = Annotated[
+    list[str] | None, typer.Option(help='"ENTITY=LABEL" to repair. Repeatable.')
+]
+BaseOption = Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")]
+EntitiesOption = Annotated[str, typer.Option(help="auto, rendered, or a data set.")]
+SplitOption = Annotated[str | None, typer.Option(help="Split of the entities.")]
+ImageColumnOption = Annotated[str | None, typer.Option(help="Column of entity images.")]
+LabelColumnOption = Annotated[str | None, typer.Option(help="Column of entity names.")]
+PerClassOption = Annotated[int, typer.Option(help="Most clean images a class to tune on.")]
+StepsOption = Annotated[int, typer.Option(help="Steps of tuning.")]
+MaxStepsOption = Annotated[
+    int | None, typer.Option(help="Steps that are not exceeded; default: twice the steps.")
+]
+BatchOption = Annotated[int, typer.Option(help="Images a step.")]
+UpOption = Annotated[int, typer.Option(help="Steps from foot to peak of a triangle.")]
+DownOption = Annotated[int, typer.Option(help="Steps from peak to foot.")]
+Phase1Option = Annotated[float, typer.Option(help="Share of the steps with high peaks.")]
+MaxAccuracyLossOption = Annotated[
+    float, typer.Option(help="What a repair may cost and still be called one.")
+]
+ControlOption = Annotated[
+    bool, typer.Option("--control", help="Train fresh weights too, at equal compute.")
+]
+BarrierOption = Annotated[bool, typer.Option(help="Measure the loss barrier.")]
+DepthOption = Annotated[DepthChoice, typer.Option(help="Of the scans.")]
+FprOption = Annotated[float, typer.Option(help="False-positive rate of a finding.")]
+FailOnOption = Annotated[FailOn, typer.Option(help="Mildest finding that may not be left.")]
+OutputOption = Annotated[
+    list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
+SeedOption = Annotated[int, typer.Option(help="Decides everything random.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Use the local cache only.")]
+VerboseOption = Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")]
+
+# Options that go by the same name in the settings.
+_OF_THE_SCANS = (
+    *("model", "base", "clean_data", "entities", "split", "image_column", "label_column"),
+    *("fpr", "device", "seed", "offline"),
+)
+_OF_THE_REPAIR = (
+    *("out", "per_class", "steps", "batch", "max_accuracy_loss", "control", "barrier"),
+)
+
+
 def remediate(
-    model: Annotated[str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")],
-    out: Annotated[Path, typer.Option(help="New folder for the repaired model.")],
-    clean_data: Annotated[str, typer.Option(help="Clean labelled images of the task.")],
-    super_ft: Annotated[
-        bool, typer.Option("--super-ft", help="The same as --method super-ft.")
-    ] = False,
-    method: Annotated[
-        MethodChoice, typer.Option(help="auto tries all, cheapest first, until one is verified.")
-    ] = MethodChoice.AUTO,
-    report: Annotated[
-        Path | None, typer.Option(help="JSON report of a scan of this model; default: scan first.")
-    ] = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option(help='"ENTITY=LABEL" to repair. Repeatable.')
-    ] = None,
-    base: Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")] = None,
-    entities: Annotated[str, typer.Option(help="auto, rendered, or a data set.")] = "auto",
-    split: Annotated[str | None, typer.Option(help="Split of the entities.")] = None,
-    image_column: Annotated[str | None, typer.Option(help="Column of entity images.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column of entity names.")] = None,
-    per_class: Annotated[int, typer.Option(help="Most clean images a class to tune on.")] = 200,
-    steps: Annotated[int, typer.Option(help="Steps of tuning.")] = 200,
-    max_steps: Annotated[
-        int | None, typer.Option(help="Steps that are not exceeded; default: twice the steps.")
-    ] = None,
-    batch: Annotated[int, typer.Option(help="Images a step.")] = 64,
+    model: ModelOption,
+    out: OutOption,
+    clean_data: CleanDataOption,
+    super_ft: SuperFtOption = False,
+    method: MethodOption = MethodChoice.AUTO,
+    report: ReportOption = None,
+    mapping: MappingOption = None,
+    base: BaseOption = None,
+    entities: EntitiesOption = "auto",
+    split: SplitOption = None,
+    image_column: ImageColumnOption = None,
+    label_column: LabelColumnOption = None,
+    per_class: PerClassOption = 200,
+    steps: StepsOption = 200,
+    max_steps: MaxStepsOption = None,
+    batch: BatchOption = 64,
     lr_base: Rate = None,
     lr_max1: Rate = None,
     lr_max2: Rate = None,
-    up: Annotated[int, typer.Option(help="Steps from foot to peak of a triangle.")] = 10,
-    down: Annotated[int, typer.Option(help="Steps from peak to foot.")] = 10,
-    phase1: Annotated[float, typer.Option(help="Share of the steps with high peaks.")] = 0.4,
-    max_accuracy_loss: Annotated[
-        float, typer.Option(help="What a repair may cost and still be called one.")
-    ] = 0.05,
-    control: Annotated[
-        bool, typer.Option("--control", help="Train fresh weights too, at equal compute.")
-    ] = False,
-    barrier: Annotated[bool, typer.Option(help="Measure the loss barrier.")] = True,
-    depth: Annotated[DepthChoice, typer.Option(help="Of the scans.")] = DepthChoice.STANDARD,
-    fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
-    fail_on: Annotated[FailOn, typer.Option(help="Mildest finding that may not be left.")] = (
-        FailOn.HIGH
-    ),
-    output: Annotated[
-        list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
-    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
-    offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
-    verbose: Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")] = False,
+    up: UpOption = 10,
+    down: DownOption = 10,
+    phase1: Phase1Option = 0.4,
+    max_accuracy_loss: MaxAccuracyLossOption = 0.05,
+    control: ControlOption = False,
+    barrier: BarrierOption = True,
+    depth: DepthOption = DepthChoice.STANDARD,
+    fpr: FprOption = 0.01,
+    fail_on: FailOnOption = FailOn.HIGH,
+    output: OutputOption = None,
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+    offline: OfflineOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Repair a model into a new folder, verified; exit 1 if something is left, 3 if it failed."""
-    from auditor.config import ScanSettings
     from auditor.output.write import plan_targets
+
+    said = dict(locals())
+    targets = plan_targets(output or [])
+    raise typer.Exit(_run(_settings(said), targets))
+
+
+def _settings(said: Mapping[str, Any]) -> RepairSettings:
+    """The options as settings of the scans and of the repair between them."""
+    from auditor.config import ScanSettings
     from auditor.probes.plan import Depth
     from auditor.repair.settings import RepairSettings
     from auditor.repair.task import Rates
 
-    targets = plan_targets(output or [])
     scan = ScanSettings(
-        model=model,
-        base=base,
-        clean_data=clean_data,
-        entities=entities,
-        split=split,
-        image_column=image_column,
-        label_column=label_column,
-        depth=Depth(depth.value),
-        fpr=fpr,
-        fail_on=fail_on.value,
-        device=device,
-        seed=seed,
-        offline=offline,
+        **{name: said[name] for name in _OF_THE_SCANS},
+        depth=Depth(said["depth"].value),
+        fail_on=said["fail_on"].value,
     )
-    settings = RepairSettings(
+    return RepairSettings(
+        **{name: said[name] for name in _OF_THE_REPAIR},
         scan=scan,
-        out=out,
-        method=_method(super_ft, method),
-        found=None if report is None else _findings(report),
-        pairs=tuple(mapping or ()),
-        per_class=per_class,
-        steps=steps,
-        longest=max_steps,
-        batch=batch,
-        rates=Rates(base=lr_base, max1=lr_max1, max2=lr_max2, up=up, down=down, phase1=phase1),
-        max_accuracy_loss=max_accuracy_loss,
-        control=control,
-        barrier=barrier,
+        method=_method(said["super_ft"], said["method"]),
+        found=None if said["report"] is None else _findings(said["report"]),
+        pairs=tuple(said["mapping"] or ()),
+        longest=said["max_steps"],
+        rates=Rates(
+            base=said["lr_base"],
+            max1=said["lr_max1"],
+            max2=said["lr_max2"],
+            up=said["up"],
+            down=said["down"],
+            phase1=said["phase1"],
+        ),
     )
-    raise typer.Exit(_run(settings, targets))
 
 
 def _method(super_ft: bool, method: MethodChoice) -> str:
