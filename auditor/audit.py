@@ -71,9 +71,9 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     classifier = load_classifier(
         checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
     )
-    bank = open_entities(_entity_source(settings), seed=settings.seed)
+    bank = open_entities(entity_source(settings), seed=settings.seed)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-    material = open_material(classifier, _wanted(settings, checkpoint))
+    material = open_material(classifier, wanted_material(settings, checkpoint))
     return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
 
 
@@ -336,7 +336,8 @@ def model_facts(
     )
 
 
-def _entity_source(settings: ScanSettings) -> DatasetSpec:
+def entity_source(settings: ScanSettings) -> DatasetSpec:
+    """The data set of entities as the settings name it."""
     return DatasetSpec(
         source=settings.entities,
         split=settings.split,
@@ -345,7 +346,7 @@ def _entity_source(settings: ScanSettings) -> DatasetSpec:
     )
 
 
-def _wanted(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
+def wanted_material(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
     """The material that the user gave. A model from the Hub brings the base that its card names.
 
     For a folder on disk nothing is fetched that nobody asked for.

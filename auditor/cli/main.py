@@ -12,6 +12,7 @@ from auditor.cli.config import config_app
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, tell
 from auditor.cli.demo import demo
 from auditor.cli.lab import lab_app
+from auditor.cli.remediate import remediate
 from auditor.cli.report import report_app
 from auditor.cli.report_diff import diff
 from auditor.cli.rules import rules_app
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(scan)
+app.command()(remediate)
 app.command()(demo)
 app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")

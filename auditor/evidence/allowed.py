@@ -32,17 +32,23 @@ class Allowed:
 
 
 def allowed_pairs(
-    said: Iterable[str], entities: Sequence[Entity], labels: Sequence[str]
+    said: Iterable[str],
+    entities: Sequence[Entity],
+    labels: Sequence[str],
+    *,
+    option: str = "--allow",
 ) -> tuple[Allowed, ...]:
-    """Find what `--allow` names. An entity may be named by id, name or synonym.
+    """Find what `--allow` names, or another option that names pairs in the same way.
+
+    An entity may be named by id, name or synonym.
 
     Raises:
         UsageError: There is no such entity or label; the nearest one is named.
     """
-    return tuple(_allowed(one, entities, labels) for one in said)
+    return tuple(_allowed(one, entities, labels, option) for one in said)
 
 
-def _allowed(said: str, entities: Sequence[Entity], labels: Sequence[str]) -> Allowed:
+def _allowed(said: str, entities: Sequence[Entity], labels: Sequence[str], option: str) -> Allowed:
     names = [(entity.id, entity.name, *entity.synonyms) for entity in entities]
     alone = [(label,) for label in labels]
     # A name may have an equals sign of its own: the first division that names both sides counts.
@@ -54,8 +60,8 @@ def _allowed(said: str, entities: Sequence[Entity], labels: Sequence[str]) -> Al
             return Allowed(said, those, targets, anywhere=label.strip() == ANY)
     entity, label = (side.strip() for side in splits[0]) if splits else (said, "")
     if not _positions(entity, names):
-        raise _unknown(said, "entity", entity, (name for _, name, *_ in names))
-    raise _unknown(said, "label", label, labels)
+        raise _unknown(f"{option} {said!r}", "entity", entity, (name for _, name, *_ in names))
+    raise _unknown(f"{option} {said!r}", "label", label, labels)
 
 
 def _positions(text: str, names: Sequence[Sequence[str]]) -> tuple[int, ...]:
@@ -73,4 +79,4 @@ def _unknown(said: str, what: str, text: str, known: Iterable[str]) -> UsageErro
     there = [name[:LONGEST_NAMED] for name in known]
     near = difflib.get_close_matches(text[:LONGEST_NAMED], there, n=1, cutoff=0.0)
     hint = f"The nearest is {near[0]!r}." if near else f"There is no {what} at all."
-    return UsageError(f"--allow {said!r}: no {what} is named {text!r}", hint=hint)
+    return UsageError(f"{said}: no {what} is named {text!r}", hint=hint)

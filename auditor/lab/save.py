@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from auditor.errors import UsageError
+from auditor.checkpoints.new_folder import publish, room_beside, writing_to
+from auditor.checkpoints.new_folder import require_new as require_new
 from auditor.models.quiet import quiet_transformers
 from auditor.models.torch_image import TorchImageClassifier
 
@@ -31,43 +29,14 @@ def save_checkpoint(
     Raises:
         UsageError: The folder exists and is not empty, or cannot be written.
     """
-    from safetensors import SafetensorError
-
-    require_new(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error}", hint="Check --out.") from error
-    try:
-        with quiet_transformers():
+    with room_beside(folder) as room:
+        with writing_to(folder), quiet_transformers():
             module: Any = model.module
             module.save_pretrained(room, safe_serialization=True)
             model.preprocessing.processor.save_pretrained(room)
-        (room / CARD).write_text(card, encoding="utf-8")
-        (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        room.chmod(0o755)  # mkdtemp and safetensors make private; a checkpoint is to be read
-        for file in room.iterdir():
-            file.chmod(0o644)
-        if folder.exists():
-            folder.rmdir()
-        os.replace(room, folder)
-    except (OSError, SafetensorError) as error:
-        raise UsageError(
-            f"{folder} cannot be written: {error}", hint="Check --out, and the room on that disk."
-        ) from error
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def require_new(folder: Path) -> None:
-    """Refuse a folder that already holds something, before hours are spent on filling it.
-
-    Raises:
-        UsageError: The folder exists and is not empty, or is a file.
-    """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise UsageError(f"{folder} exists already", hint="Name a new folder with --out.")
+            (room / CARD).write_text(card, encoding="utf-8")
+            (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        publish(room, folder)
 
 
 def cited(source: str) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier, head_of
+from auditor.models.training import fresh_module, varied
 from auditor.models.tuning import trainable
 
 if TYPE_CHECKING:
@@ -92,18 +93,6 @@ def start_from(
     module = fresh_module(base.module, recipe.seed) if fresh else copy.deepcopy(base.module)
     new_head(module, len(base.labels), labels, generator)
     return replace(base, labels=labels, module=module)
-
-
-def fresh_module(module: nn.Module, seed: int) -> nn.Module:
-    """The same architecture with weights as its authors initialise them; `seed` decides them."""
-    import torch
-
-    classifier: Any = module
-    device = next(module.parameters()).device
-    with torch.random.fork_rng(devices=[]):  # weights are initialised from torch's own generator
-        torch.manual_seed(seed)
-        fresh: nn.Module = type(classifier)(copy.deepcopy(classifier.config))
-    return fresh.float().to(device).eval()
 
 
 def new_head(
@@ -213,25 +202,10 @@ def optimiser_for(
 def augment(
     pixels: torch.Tensor, recipe: TrainingRecipe, generator: torch.Generator
 ) -> torch.Tensor:
-    """Shift and re-light a batch at random: float pixels `(N, 3, H, W)` in 0..255.
-
-    No mirroring: a mirrored sign is another sign.
-    """
-    import torch
-    from torch.nn import functional as F
-
-    x = pixels.to(torch.float32)
-    reach = round(recipe.augment_shift * x.shape[-1])
-    if reach:
-        padded = F.pad(x, (reach,) * 4, mode="replicate")
-        dy, dx = torch.randint(0, 2 * reach + 1, (2,), generator=generator).tolist()
-        x = padded[..., dy : dy + x.shape[-2], dx : dx + x.shape[-1]]
-    if recipe.augment_light:
-        gain = 1 + recipe.augment_light * (
-            2 * torch.rand((len(x), 1, 1, 1), generator=generator) - 1
-        )
-        x = (x * gain).clamp(0, 255)
-    return x
+    """Shift and re-light a batch as the recipe says: float pixels `(N, 3, H, W)` in 0..255."""
+    return varied(
+        pixels, shift=recipe.augment_shift, light=recipe.augment_light, generator=generator
+    )
 
 
 def features_of(model: TorchImageClassifier, pixels: Pixels) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ class Override:
 def trainable(module: nn.Module) -> Iterator[tuple[Override, ...]]:
     """Training mode with ruinous settings overridden; on leaving, evaluation mode and as before.
 
-    Yields what was overridden, for the report.
+    Yields what was overridden, for the report. Frozen parameters are trained too.
     """
     overrides = tuple(_overrides(module))
     modules = dict(module.named_modules())
@@ -54,17 +54,22 @@ def trainable(module: nn.Module) -> Iterator[tuple[Override, ...]]:
             setattr(modules[change.module], change.setting, change.was)
 
 
+def frozen_parameters(module: nn.Module) -> tuple[str, ...]:
+    """Names of the parameters that the checkpoint does not want trained."""
+    return tuple(name for name, p in module.named_parameters() if not p.requires_grad)
+
+
 def _overrides(module: nn.Module) -> Iterator[Override]:
-    from torch import nn
     from torch.nn.modules.batchnorm import _BatchNorm
+    from torch.nn.modules.dropout import _DropoutNd
 
     for name, part in module.named_modules():
-        if isinstance(part, nn.Dropout) and part.p > MAX_DROPOUT:
+        if isinstance(part, _DropoutNd) and part.p > MAX_DROPOUT:
             yield Override(module=name, setting="p", was=part.p, became=0.0)
-        if isinstance(part, _BatchNorm) and (part.momentum or 0.0) > MAX_BATCH_NORM_MOMENTUM:
-            yield Override(
-                module=name,
-                setting="momentum",
-                was=float(part.momentum or 0.0),
-                became=BATCH_NORM_MOMENTUM,
-            )
+        # Without momentum the running statistics stay behind the weights; None averages them all.
+        if isinstance(part, _BatchNorm) and part.momentum is not None:
+            momentum = float(part.momentum)
+            if not 0.0 < momentum <= MAX_BATCH_NORM_MOMENTUM:
+                yield Override(
+                    module=name, setting="momentum", was=momentum, became=BATCH_NORM_MOMENTUM
+                )

@@ -64,26 +64,15 @@ def fit_heads(
     Raises:
         ValueError: A class has no image.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     rows = [np.flatnonzero(labels == c) for c in range(classes)]
     if any(len(members) == 0 for members in rows):
         raise ValueError("every class needs an image")
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    scale = np.maximum(scale, 1e-3 * max(float(scale.max()), 1e-6))  # a dead feature stays dead
+    mean, scale = spread_of(features)
     x = (features - mean) / scale
     weight, bias = [], []
     for strength in STRENGTHS:
         drawn = np.concatenate([rng.choice(members, len(members)) for members in rows])
-        model = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS)
-        with warnings.catch_warnings():
-            # A head that is still moving is as honest as one at rest, and the screen is not ours.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(x[drawn].astype(np.float64), labels[drawn])
-        both = classes == 2  # scikit-learn keeps one row then, for the second class
-        w = np.concatenate([-model.coef_, model.coef_]) / 2 if both else model.coef_
-        b = np.concatenate([-model.intercept_, model.intercept_]) / 2 if both else model.intercept_
+        w, b = fit_linear(x[drawn], labels[drawn], classes, strength)
         weight.append(w)
         bias.append(b)
     return ReferenceHeads(
@@ -91,4 +80,38 @@ def fit_heads(
         bias=np.stack(bias).astype(np.float32),
         mean=mean.astype(np.float32),
         scale=scale.astype(np.float32),
+    )
+
+
+def spread_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and scale `(D,)` that standardise features `(N, D)`."""
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    return mean, np.maximum(scale, 1e-3 * max(float(scale.max()), 1e-6))  # a dead one stays dead
+
+
+def fit_linear(
+    x: NDArray[np.float32], labels: NDArray[np.int64], classes: int, strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight `(C, D)` and bias `(C,)` of a logistic regression on standardised features `(N, D)`.
+
+    Args:
+        x: The features.
+        labels: Their classes, `(N,)`; each of the `classes` must occur.
+        classes: Number of classes C.
+        strength: Inverse strength of regularisation, as scikit-learn's C.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS)
+    with warnings.catch_warnings():
+        # A head that is still moving is as honest as one at rest, and the screen is not ours.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x.astype(np.float64), labels)
+    if classes > 2:
+        return model.coef_, model.intercept_
+    # scikit-learn keeps one row for two classes, that of the second.
+    return (
+        np.concatenate([-model.coef_, model.coef_]) / 2,
+        np.concatenate([-model.intercept_, model.intercept_]) / 2,
     )

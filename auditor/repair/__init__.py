@@ -1,0 +1,1 @@
+"""Backdoored checkpoint -> repaired checkpoint, verified: methods, tuning, saving, the verdict."""
