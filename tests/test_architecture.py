@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "shipped": set(),
     "memory": set(),
+    "changes": {"types"},
     "checkpoints": NOUNS,
     "models": NOUNS | {"checkpoints"},
     "datasets": NOUNS | {"checkpoints"},
@@ -48,13 +49,16 @@ LAYERS: dict[str, set[str]] = {
     "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
     | {"references", "remarks", "rules", "silence"},
+    "sequela": NOUNS
+    | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
+    | {"references"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references"},
-    "output": NOUNS,
+    "output": NOUNS | {"changes"},
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "audit"},
+    | {"rules", "audit", "changes", "sequela"},
     "": {"audit", "config", "types", "output", "errors"},  # auditor/__init__.py: the public API
     "__main__": {"cli"},
 }
