@@ -13,6 +13,7 @@ from auditor.cli.demo import demo
 from auditor.cli.lab import lab_app
 from auditor.cli.rules import rules_app
 from auditor.cli.scan import scan
+from auditor.cli.sequela import sequela
 from auditor.errors import AuditorError, ExitCode, UsageError
 
 # Some versions of typer import click, others carry a copy of it; this class is of either.
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(scan)
+app.command()(sequela)
 app.command()(demo)
 app.add_typer(lab_app, name="lab")
 app.add_typer(rules_app, name="rules")
