@@ -152,4 +152,4 @@ def means(values: dict[str, NDArray[np.float64]]) -> dict[str, float]:
 
 
 def _within(value: float) -> float:
-    return float(min(max(value, 0.0), 1.0))
+    return float(min(max(value, 0.0), 1.0)) + 0.0  # never -0.0

@@ -35,6 +35,8 @@ MEASURES: Mapping[str, Measure] = {
     query.COMPONENT: query.MEASURE,
 }
 
+TIMED = 3  # steps
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -45,18 +47,17 @@ class Estimate:
 
 
 def estimate(models: Models, material: Material, budget: Budget) -> Estimate:
-    """Count the training steps, and time one of them on this machine."""
+    """Count the training steps, and time a few of them on this machine."""
     steps = sum(each.steps(models, material, budget) for each in MEASURES.values())
     found = models.with_gradients()
     if not steps or isinstance(found, str):
         return Estimate(steps=steps, seconds=0.0)
     rows = np.arange(tuning.BATCH) % len(material.tune)
     batch = Labelled(material.tune.pixels[rows], material.tune.labels[rows])
-    course = tuning.Course(epochs=1)
-    tuning.tuned(found["after"], batch, course, seed=0)  # the first one warms up
+    tuning.tuned(found["after"], batch, tuning.Course(epochs=1), seed=0)  # the first one warms up
     start = time.perf_counter()
-    tuning.tuned(found["after"], batch, course, seed=0)
-    return Estimate(steps=steps, seconds=steps * (time.perf_counter() - start))
+    tuning.tuned(found["after"], batch, tuning.Course(epochs=TIMED), seed=0)
+    return Estimate(steps=steps, seconds=steps * (time.perf_counter() - start) / TIMED)
 
 
 def measure_sequela(

@@ -129,9 +129,7 @@ def test_the_scale_is_not_moved_by_one_odd_model():
     alike = traits(np.full(101, 10))
     odd = values.copy()
     odd[0] = 1e6
-    for_both = [
-        Scale.fit(v, alike).apply(np.array([[5.0]]), alike[:1]) for v in (values, odd)
-    ]
+    for_both = [Scale.fit(v, alike).apply(np.array([[5.0]]), alike[:1]) for v in (values, odd)]
     assert for_both[0] == pytest.approx(for_both[1], rel=0.1)
 
 

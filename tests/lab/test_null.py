@@ -106,9 +106,7 @@ def test_benign_models_are_asked_about_the_labels_that_entities_mean(
     assert len(table.inside.tested) > 0
 
 
-def test_of_a_zoo_the_models_with_nothing_planted_are_measured(
-    folders: list[Path], tmp_path: Path
-):
+def test_of_a_zoo_the_models_with_nothing_planted_are_measured(folders: list[Path], tmp_path: Path):
     _, plans = pretended(tmp_path / "zoo")
     base = tmp_path / "zoo" / RENDERED_FOLDER  # what some of its models were tuned from
     base.mkdir()
