@@ -99,7 +99,9 @@ def test_the_layers_have_no_cycle():
         left = {room: needs for room, needs in left.items() if room not in ready}
 
 
-@pytest.mark.parametrize("command", [["--help"], ["scan", "--help"], ["rules", "list"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["scan", "--help"], ["sequela", "--help"], ["rules", "list"]]
+)
 def test_light_commands_load_no_heavy_package(command):
     code = (
         "import sys\n"

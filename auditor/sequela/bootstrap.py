@@ -6,7 +6,7 @@ for both cancels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 from auditor.evidence.intervals import LEVEL, Interval
 
 RESAMPLES = 2000
+PART = 100  # draws at a time, where each takes more than a mean
 MIN_PICTURES = 20  # fewer say nothing about how much others would differ
 
 
-def drawn(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Rows of `RESAMPLES` draws with replacement, `(RESAMPLES, count)`."""
-    return rng.integers(0, count, size=(RESAMPLES, count))
+def drawn(count: int, rng: np.random.Generator, draws: int = RESAMPLES) -> NDArray[np.int32]:
+    """Rows of draws with replacement, `(draws, count)`."""
+    return rng.integers(0, count, size=(draws, count), dtype=np.int32)
+
+
+def in_parts(rng: np.random.Generator, *counts: int) -> Iterator[tuple[NDArray[np.int32], ...]]:
+    """`RESAMPLES` draws of several sets, a part at a time: thousands of pictures take memory."""
+    for _ in range(RESAMPLES // PART):
+        yield tuple(drawn(count, rng, PART) for count in counts)
 
 
 def percentiles(values: NDArray[np.float64], level: float = LEVEL) -> Interval:

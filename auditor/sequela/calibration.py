@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.sequela.bootstrap import drawn, percentiles
+from auditor.sequela.bootstrap import in_parts, percentiles
 from auditor.sequela.material import Budget, Material, Models, probabilities
 from auditor.sequela.measure import (
     Measure,
@@ -47,9 +47,12 @@ def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_t
         shares = probabilities(model, clean.pixels)
         sure[name] = shares.max(axis=1).astype(np.float64)
         right[name] = (shares.argmax(axis=1) == clean.labels).astype(np.float64)
-    rows = drawn(len(clean), np.random.default_rng([budget.seed, 22]))
+    parts = list(in_parts(np.random.default_rng([budget.seed, 22]), len(clean)))
     again = {
-        n: calibration_errors(sure[n][rows], right[n][rows], bins) for n in ("before", "after")
+        name: np.concatenate(
+            [calibration_errors(sure[name][rows], right[name][rows], bins) for (rows,) in parts]
+        )
+        for name in ("before", "after")
     }
     change = change_of(
         f"{COMPONENT}.ece",

@@ -6,6 +6,7 @@ repaired with; the others are clean pictures that it has not seen.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from auditor.changes import Change, Harm
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier
 from auditor.sequela import shadows
-from auditor.sequela.bootstrap import MIN_PICTURES, drawn, percentiles
+from auditor.sequela.bootstrap import MIN_PICTURES, in_parts, percentiles
 from auditor.sequela.material import Budget, Labelled, Material, Models, logits_of
 from auditor.sequela.measure import (
     Measure,
@@ -95,7 +96,10 @@ def pooled(members: Labelled, clean: Labelled, use: str) -> tuple[Pool, str]:
         np.concatenate([members.labels, others.labels]),
     )
     both = int((~apart).sum())
-    notice = f"{both} clean pictures are among the {use} data too, and are no non-members there"
+    notice = (
+        f"{both} clean pictures are among the {use} data too: they are no non-members there, and "
+        "whatever else is measured on them flatters a model that has seen them"
+    )
     return Pool(pictures, len(members)), notice if both else ""
 
 
@@ -138,13 +142,18 @@ def _told(name: str, signal: Signals, pool: Pool, budget: Budget) -> list[Change
     """Both figures of one attack, on the same draws of members and others for all models."""
     rng = np.random.default_rng([budget.seed, 32])
     m, n = pool.members, len(pool.pictures) - pool.members
-    rows, others = drawn(m, rng), m + drawn(n, rng)
+    parts = [(rows, m + others) for rows, others in in_parts(rng, m, n)]
     figures = {"auc": areas, "tpr-at-1-fpr": rates_at_few_alarms}
     if n < MIN_FOR_FEW_ALARMS:
         del figures["tpr-at-1-fpr"]
     changes = []
     for figure, of in figures.items():
-        again = {who: of(signal[who][rows], signal[who][others]) for who in ("before", "after")}
+        again = {
+            who: np.concatenate(
+                [of(signal[who][rows], signal[who][others]) for rows, others in parts]
+            )
+            for who in ("before", "after")
+        }
         values = {who: float(of(s[None, :m], s[None, m:])[0]) for who, s in signal.items()}
         changes.append(
             change_of(
@@ -186,7 +195,7 @@ def _no_few_alarms(pool: Pool, name: str) -> Skip:
 
 
 def _digests(pixels: Pixels) -> list[bytes]:
-    return [picture.tobytes() for picture in pixels]
+    return [hashlib.sha256(picture.tobytes()).digest() for picture in pixels]
 
 
 def _steps(models: Models, material: Material, budget: Budget) -> int:

@@ -21,11 +21,6 @@ from auditor.sequela.tuning import Course, poisoned, tuned
 from tests.sequela.made import colours, knowing, material, rigged
 
 TUNE, TESTS = colours(8, first=0), colours(10, first=300)
-STRIPES = pattern_trigger(
-    TUNE, TESTS, lambda pixels: _striped(pixels), lambda labels: np.zeros_like(labels)
-)
-BUDGET = Budget(repeats=2)
-MATERIAL = Material(tune=TUNE, tests=TESTS, planted=STRIPES)
 
 
 def _striped(pixels: np.ndarray) -> np.ndarray:
@@ -33,6 +28,11 @@ def _striped(pixels: np.ndarray) -> np.ndarray:
     made[..., ::4] = 255
     made[..., 2::4] = 0
     return made
+
+
+STRIPES = pattern_trigger(TUNE, TESTS, _striped, lambda labels: np.zeros_like(labels))
+BUDGET = Budget(repeats=2)
+MATERIAL = Material(tune=TUNE, tests=TESTS, planted=STRIPES)
 
 
 @pytest.fixture(scope="module")
