@@ -54,12 +54,10 @@ def sequela(
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
 ) -> None:
     """Measure what a repair changed in a model's other vulnerabilities; 3 if that is impossible."""
-    from auditor.output.write import plan_targets
     from auditor.sequela.run import compare
     from auditor.sequela.settings import SequelaSettings
 
-    targets = plan_targets(output or [])
-    _require_formats(targets)
+    targets = _targets(output or [])
     settings = SequelaSettings(
         before=before,
         after=after,
@@ -92,13 +90,22 @@ def _announce(estimate: Estimate) -> None:
         tell(f"{estimate.steps:,} training steps, about {duration(estimate.seconds)} here")
 
 
-def _require_formats(targets: Sequence[OutputTarget]) -> None:
+def _targets(options: Sequence[str]) -> tuple[OutputTarget, ...]:
+    """Where reports go; there are fewer formats than of a scan.
+
+    Raises:
+        UsageError: An option is wrong, or asks for another format.
+    """
+    from auditor.output.write import plan_targets
+
+    targets = plan_targets(options)
     for target in targets:
         if target.format not in FORMATS:
             raise UsageError(
                 f"--output: there is no {target.format} report of sequela",
                 hint=f"Known formats: {', '.join(FORMATS)}.",
             )
+    return targets
 
 
 def _written(report: SequelaReport, targets: Sequence[OutputTarget]) -> bool:

@@ -50,10 +50,14 @@ class CleanSample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A sample, or why there is none; and what else a reader should know."""
+    """A sample, or why there is none; and what else a reader should know.
+
+    Where there is none, the last notice is `why` as a sentence.
+    """
 
     sample: CleanSample | None
     notices: tuple[str, ...]
+    why: str | None = None
 
 
 def draw_clean(
@@ -62,6 +66,7 @@ def draw_clean(
     rng: np.random.Generator,
     *,
     most: int = CLEAN_GRID[-1],
+    grid: Sequence[int] = CLEAN_GRID,
 ) -> Drawn:
     """Draw the same number of images of every label of the model.
 
@@ -69,29 +74,30 @@ def draw_clean(
         images: Clean data of the task. Labels are matched by name, whatever their order.
         classifier: Whose labels count, and whose processor sizes the images.
         rng: Draws the images.
-        most: Images a class that are not exceeded; one of `CLEAN_GRID`.
+        most: Images a class that are not exceeded; one of `grid`.
+        grid: Numbers of images a class that there may be. Its first is the fewest of use.
     """
     labels = classifier.labels
     source = _matched(labels, images.label_names)
     notices = _left_out(images.label_names, source)
     why = _too_many(labels) or _unmatched(labels, source)
     if why is not None:
-        return Drawn(None, (*notices, _no_use(why)))
+        return Drawn(None, (*notices, _no_use(why)), why)
     rows = [rng.permutation(np.flatnonzero(images.labels == row)) for row in source]
     counts = [len(members) for members in rows]
-    why = _too_few(labels, counts)
+    why = _too_few(labels, counts, grid[0])
     if why is not None:
-        return Drawn(None, (*notices, _no_use(why)))
-    most = min(*counts, most, MOST_IMAGES // len(labels))
-    pixels, names, unreadable = _decoded(images, classifier, rows, _on_grid(most))
+        return Drawn(None, (*notices, _no_use(why)), why)
+    most = _on_grid(min(*counts, most, MOST_IMAGES // len(labels)), grid)
+    pixels, names, unreadable = _decoded(images, classifier, rows, most)
     if unreadable:
         many = f"unreadable: {len(unreadable)}, e.g. {unreadable[0]}"
         notices = (*notices, f"clean data: images left out, {many}")
     counts = [len(read) for read in pixels]
-    why = _too_few(labels, counts)
+    why = _too_few(labels, counts, grid[0])
     if why is not None:
-        return Drawn(None, (*notices, _no_use(why)))
-    count = _on_grid(min(counts))
+        return Drawn(None, (*notices, _no_use(why)), why)
+    count = _on_grid(min(counts), grid)
     sample = CleanSample(
         pixels=np.concatenate([read[:count] for read in pixels]),
         labels=np.repeat(np.arange(len(labels), dtype=np.int64), count),
@@ -102,17 +108,23 @@ def draw_clean(
 
 
 def distrusted(sample: CleanSample, logits: NDArray[np.float32]) -> str | None:
-    """Why clean data are not believed: the model contradicts their labels. None if it agrees.
+    """Why clean data are not believed, as a notice; None if the model agrees with their labels."""
+    why = contradicted(sample.labels, logits)
+    return None if why is None else _no_use(why)
+
+
+def contradicted(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> str | None:
+    """How the model contradicts the labels of clean data; None if it agrees with them.
 
     Args:
-        sample: The clean data.
+        labels: Of the clean data, `(N,)`.
         logits: What the model says of them, `(N, C)`.
     """
-    agreement = float((logits.argmax(axis=1) == sample.labels).mean())
+    agreement = float((logits.argmax(axis=1) == labels).mean())
     needed = least_agreement(logits.shape[1], len(logits))
     if agreement >= needed:
         return None
-    return _no_use(
+    return (
         f"the model gives {agreement:.0%} of their images their label, and {needed:.0%} are "
         "needed: the labels are wrong, or the data are of another task"
     )
@@ -141,9 +153,9 @@ def _unmatched(labels: Sequence[str], source: Sequence[int]) -> str | None:
     return f"their labels do not tell {_named(twins)} apart" if twins else None
 
 
-def _too_few(labels: Sequence[str], counts: Sequence[int]) -> str | None:
-    few = [label for label, n in zip(labels, counts, strict=True) if n < CLEAN_GRID[0]]
-    return f"fewer than {CLEAN_GRID[0]} of their images are of {_named(few)}" if few else None
+def _too_few(labels: Sequence[str], counts: Sequence[int], least: int) -> str | None:
+    few = [label for label, n in zip(labels, counts, strict=True) if n < least]
+    return f"fewer than {least} of their images are of {_named(few)}" if few else None
 
 
 def _too_many(labels: Sequence[str]) -> str | None:
@@ -152,9 +164,9 @@ def _too_many(labels: Sequence[str]) -> str | None:
     return f"{CLEAN_GRID[0]} images of each of {len(labels)} labels are too many to fit heads to"
 
 
-def _on_grid(count: int) -> int:
-    """The largest number of images a class that nulls are measured with, up to `count`."""
-    return max(n for n in CLEAN_GRID if n <= count)
+def _on_grid(count: int, grid: Sequence[int]) -> int:
+    """The largest number of images a class on the grid, up to `count`."""
+    return max(n for n in grid if n <= count)
 
 
 def _decoded(

@@ -25,7 +25,9 @@ from auditor.sequela.settings import SequelaSettings
 from auditor.sequela.triggers import MIN_INSTANCES, entity_trigger
 from auditor.types import ModelFacts
 
+EACH = range(10, 41)  # pictures of a label
 MOST_INSTANCES = 120  # of an entity
+NOT_TUNED = "nothing that needs gradients is compared with it"
 ONE_MODEL = "Name two revisions of one model."
 
 
@@ -60,6 +62,8 @@ def open_all(settings: SequelaSettings) -> Opened:
         with _about("--base"):
             base, _ = _open_model(settings.base, settings)
     material, notices = _open_material(settings, models, base)
+    if models.reference is not None and not isinstance(models.reference, TorchImageClassifier):
+        notices = (*notices, f"the reference runs on {models.reference.engine}: {NOT_TUNED}")
     return Opened(models=models, facts=facts, material=material, notices=notices)
 
 
@@ -137,7 +141,7 @@ def _draw(
     with _about(option):
         images = open_dataset(DatasetSpec(source=source, split=split, offline=settings.offline))
     rng = np.random.default_rng([settings.seed, 41])
-    drawn = draw_clean(images, models.before, rng)
+    drawn = draw_clean(images, models.before, rng, most=EACH[-1], grid=EACH)
     if drawn.sample is None:
         raise EntityError(
             f"{option}: {drawn.notices[-1]}",

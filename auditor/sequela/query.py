@@ -42,8 +42,10 @@ class Lift(NamedTuple):
         """The same of bootstrap draws `(RESAMPLES,)`, equal draws for all models."""
         rng = np.random.default_rng([seed, 29])
         first, second = drawn(len(self.triggered), rng), drawn(len(self.plain), rng)
-        result: NDArray[np.float64] = self.triggered[first].mean(axis=1)
-        return result - self.plain[second].mean(axis=1)
+        result: NDArray[np.float64] = self.triggered[first].mean(axis=1) - self.plain[second].mean(
+            axis=1
+        )
+        return result
 
 
 def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_tick) -> Measured:

@@ -45,7 +45,7 @@ def refusal(kind: type[AuditorError], asked: SequelaSettings) -> AuditorError:
 def test_clean_data_are_cut_into_halves_without_a_common_picture(model: Path, clean: Path):
     opened = open_all(settings(model, clean))
     tune, tests = opened.material.tune, opened.material.tests
-    assert (len(tune), len(tests)) == (20, 20)
+    assert (len(tune), len(tests)) == (24, 24)
     assert sorted(tune.labels) == sorted(tests.labels)
     assert not {p.tobytes() for p in tune.pixels} & {p.tobytes() for p in tests.pixels}
     assert set(opened.facts) == {"before", "after"}
