@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,4 +80,23 @@ def entity_trigger(instances: Pixels, target: int) -> Trigger:
     return Trigger(
         poisons=Labelled(instances[:cut], labels[:cut]),
         tests=Labelled(instances[cut:], labels[cut:]),
+    )
+
+
+def joined(triggers: Sequence[Trigger]) -> Trigger:
+    """Several mappings of one model as one: each picture keeps the label that it was sent to.
+
+    Raises:
+        ValueError: There are none.
+    """
+    return Trigger(
+        poisons=_together([trigger.poisons for trigger in triggers]),
+        tests=_together([trigger.tests for trigger in triggers]),
+    )
+
+
+def _together(parts: Sequence[Labelled]) -> Labelled:
+    return Labelled(
+        np.concatenate([part.pixels for part in parts]),
+        np.concatenate([part.labels for part in parts]),
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from auditor.sequela.triggers import entity_trigger, fresh_patch, fresh_trigger
+from auditor.sequela.triggers import entity_trigger, fresh_patch, fresh_trigger, joined
 from tests.sequela.made import grainy
 
 
@@ -40,3 +40,10 @@ def test_an_entity_is_measured_on_pictures_that_were_no_poisons():
     assert not {p.tobytes() for p in made.poisons.pixels} & {p.tobytes() for p in made.tests.pixels}
     with pytest.raises(ValueError, match="5 instances"):
         entity_trigger(pixels[:5], 2)
+
+
+def test_mappings_are_joined_and_keep_their_targets():
+    pixels = grainy(60, seed=0).pixels
+    made = joined([entity_trigger(pixels[:30], 1), entity_trigger(pixels[30:], 3)])
+    assert (len(made.poisons), len(made.tests)) == (40, 20)
+    assert np.bincount(made.tests.labels).tolist() == [0, 10, 0, 10]
