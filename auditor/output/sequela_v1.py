@@ -72,7 +72,9 @@ class SequelaPartV1(_Part):
     sequela_score_low: _Share | None = Field(description="Score of the mild ends of all harms.")
     sequela_score_high: _Share | None = Field(description="Score of the grave ends of all harms.")
     sequela_harms: list[HarmV1] = Field(description="Components of the score, worst first.")
-    sequela_missing: list[_Str] = Field(description="Components that were not measured.")
+    sequela_missing: list[_Str] = Field(
+        description="Components without a harm: the score does not know of them."
+    )
     sequela: dict[_Str, ChangeV1] = Field(description="Every measure, by its name.")
     sequela_skips: list[SequelaSkipV1] = Field(description="What could not be measured, and why.")
 

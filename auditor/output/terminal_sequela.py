@@ -71,19 +71,19 @@ def sequela_blocks(part: SequelaPartV1) -> list[RenderableType]:
 
 def _score(part: SequelaPartV1) -> list[RenderableType]:
     if part.sequela_score is None:
-        return [Text("sequela score unknown: no component was measured", style="bold yellow")]
+        return [Text("sequela score unknown: no component could be scored", style="bold yellow")]
     measured, missing = len(part.sequela_harms), len(part.sequela_missing)
     at_least = "at least " if missing else ""
     low, high = wording.number(part.sequela_score_low), wording.number(part.sequela_score_high)
     said = (
         f"{at_least}{wording.number(part.sequela_score)} of 1 (higher is worse), from {low} to "
-        f"{high}; {measured} of {measured + missing} components measured"
+        f"{high}; {measured} of {measured + missing} components scored"
     )
     worst = part.sequela_harms[0]
     gravest = (
         f"Worst: {for_terminal(worst.component)}, harm {wording.number(worst.value)}"
         if worst.value
-        else "No component that was measured became worse"
+        else "No component that was scored became worse"
     )
     return [
         hanging(Text("sequela score", style="bold"), Text(said, style="bold")),
@@ -158,7 +158,7 @@ def _missing(part: SequelaPartV1) -> list[RenderableType]:
         return []
     hidden = len(lines) - MOST_NOTES
     more = [f"and {hidden} more, in the JSON report"] if hidden > 0 else []
-    return [*heading("NOT MEASURED"), bullets([*lines[:MOST_NOTES], *more])]
+    return [*heading("NOT MEASURED OR NOT SCORED"), bullets([*lines[:MOST_NOTES], *more])]
 
 
 def _named(model: ComparedV1) -> str:
@@ -171,4 +171,4 @@ def _value(value: float | None) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.3g}"
+    return "-" if value is None else f"{round(value, 6) + 0.0:+.3g}"

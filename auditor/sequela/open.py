@@ -147,7 +147,7 @@ def _draw(
             f"{option}: {drawn.notices[-1]}",
             hint="Name pictures of the task, at least ten of each label of the model.",
         )
-    notices += [f"{option}: {notice}" for notice in drawn.notices]
+    notices += [f"{option}: {notice.removeprefix('clean data: ')}" for notice in drawn.notices]
     return drawn.sample
 
 

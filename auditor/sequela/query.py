@@ -18,7 +18,7 @@ from auditor.models.torch_image import TorchImageClassifier
 from auditor.sequela.bootstrap import drawn, percentiles
 from auditor.sequela.material import Budget, Labelled, Material, Models, Trigger, hits
 from auditor.sequela.measure import Measure, Measured, Tick, change_of, harm_of, no_tick
-from auditor.sequela.reinjection import objection
+from auditor.sequela.reinjection import objection, without_reference
 
 COMPONENT = "query-reactivation"
 EPSILON = 16  # grey levels of 255
@@ -49,7 +49,7 @@ class Lift(NamedTuple):
 
 
 def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_tick) -> Measured:
-    """What the trigger adds; the harm is against a reference or, without one, against nothing."""
+    """What the trigger adds to the perturbation; the harm is against a reference."""
     trigger, found = material.planted, models.with_gradients()
     why = objection(models, trigger, COMPONENT)
     if why is not None or trigger is None or isinstance(found, str):
@@ -68,12 +68,14 @@ def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_t
         note=f"one perturbation within {EPSILON}/255, success beyond that on clean pictures; "
         "before still has the backdoor",
     )
+    if "reference" not in values:
+        return Measured(changes=(change,), skips=(without_reference(COMPONENT),))
     harm = harm_of(
         COMPONENT,
         COMPONENT,
-        values["after"] - values.get("reference", 0.0),
-        percentiles(again["after"] - again.get("reference", np.zeros(1))),
-        against="reference" if "reference" in values else "clean pictures",
+        values["after"] - values["reference"],
+        percentiles(again["after"] - again["reference"]),
+        against="reference",
     )
     return Measured(changes=(change,), harm=harm)
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from auditor.sequela.bootstrap import repeated_mean
 from auditor.sequela.material import Budget, Material, Models
-from auditor.sequela.measure import Measure, Measured, Tick, change_of, harm_of, no_tick
-from auditor.sequela.reinjection import OWN_RATE, objection, tried
+from auditor.sequela.measure import Measure, Measured, Tick, change_of, no_tick
+from auditor.sequela.reinjection import against_reference, objection, tried
 from auditor.sequela.tuning import Course
 
 COMPONENT = "reactivation"
@@ -32,7 +32,6 @@ def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_t
     )
     rng = np.random.default_rng([budget.seed, 28])
     after = {who: [each[0] for each in done.hits] for who, done in success.items()}
-    floor = after.get("reference", success["after"].untouched)
     change = change_of(
         COMPONENT,
         {who: float(np.mean([each.mean() for each in curve])) for who, curve in after.items()},
@@ -42,15 +41,7 @@ def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_t
         note=f"{POISONS} poisons, {COURSE.epochs} epochs at {COURSE.learning_rate:g}, "
         f"{budget.repeats} repeats; before still has the backdoor",
     )
-    excess = [a - b for a, b in zip(after["after"], floor, strict=True)]
-    harm = harm_of(
-        COMPONENT,
-        COMPONENT,
-        float(np.mean([each.mean() for each in excess])),
-        repeated_mean(excess, rng),
-        against="reference" if "reference" in after else OWN_RATE,
-    )
-    return Measured(changes=(change,), harm=harm)
+    return against_reference(COMPONENT, COMPONENT, after, (change,), rng)
 
 
 def _steps(models: Models, material: Material, budget: Budget) -> int:

@@ -64,7 +64,7 @@ def test_everything_is_measured_where_everything_is_given(
     # What never depends on poisons cannot have become worse.
     worse = {harm.component for harm in document.sequela_harms if harm.value}
     assert worse <= {"query-reactivation"}
-    assert "8 of 8 components measured" in ran.out
+    assert "8 of 8 components scored" in ran.out
 
 
 def test_onnx_is_measured_as_far_as_it_goes(run: Run, model: Path, clean: Path, tmp_path: Path):

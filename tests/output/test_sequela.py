@@ -18,7 +18,7 @@ def page(report=REPORT, width: int = 100) -> str:
 def test_the_score_never_stands_without_its_components():
     text = page()
     assert "sequela score  at least 0.4 of 1 (higher is worse), from 0.3 to 0.55" in text
-    assert "2 of 3 components measured" in text
+    assert "2 of 3 components scored" in text
     assert "Worst: membership, harm 0.4." in text
     for harm in HARMS:
         assert any(line.split()[:2] == [harm.component, harm.measure] for line in text.splitlines())

@@ -57,7 +57,8 @@ def test_a_measure_has_a_file_of_its_own():
 def real(tuned: TorchImageClassifier) -> tuple[Models, Material]:
     tune, tests = colours(8, first=0), colours(10, first=100)
     trigger = fresh_trigger(tune, tests, 4, np.random.default_rng(0))
-    return Models(before=tuned, after=tuned), Material(tune=tune, tests=tests, planted=trigger)
+    models = Models(before=tuned, after=tuned, reference=tuned)
+    return models, Material(tune=tune, tests=tests, planted=trigger)
 
 
 def test_progress_ends_where_it_was_to_end(real: tuple[Models, Material]):

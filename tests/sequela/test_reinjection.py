@@ -10,7 +10,6 @@ from auditor.sequela.reinjection import (
     DOSES,
     FRESH,
     FRESH_MEASURE,
-    OWN_RATE,
     SAME,
     SAME_MEASURE,
     run_fresh,
@@ -66,16 +65,17 @@ def test_what_remains_of_a_backdoor_is_harm_though_before_had_more(
     assert found.harm.low < found.harm.value < found.harm.high
 
 
-def test_without_a_reference_what_poisons_bring_is_harm(
-    backdoored: TorchImageClassifier, request: pytest.FixtureRequest
+@pytest.mark.parametrize("run", [run_same, reactivation.run, query.run])
+def test_without_a_reference_the_old_trigger_is_measured_and_not_scored(
+    run, backdoored: TorchImageClassifier, request: pytest.FixtureRequest
 ):
     repaired = Models(before=backdoored, after=request.getfixturevalue("tuned"))
-    found = run_same(repaired, MATERIAL, Budget(repeats=1))
-    changes = {change.measure: change for change in found.changes}
-    assert found.harm.against == OWN_RATE
-    gained = changes[f"{SAME}.mean"].after - changes[f"{SAME}.after-0"].after
-    assert found.harm.value == pytest.approx(max(0, gained))
-    assert changes[f"{SAME}.mean"].reference is None
+    found = run(repaired, MATERIAL, Budget(repeats=1))
+    assert found.harm is None
+    assert all(change.reference is None for change in found.changes)
+    assert found.changes[0].before > found.changes[0].after
+    assert "never poisoned" in found.skips[0].reason
+    assert found.skips[0].remedy == "Give --reference."
 
 
 def test_a_fresh_trigger_is_another_in_each_repeat_and_the_same_for_all_models(
@@ -130,9 +130,6 @@ def test_one_perturbation_stays_in_its_box_and_is_the_same_for_all_pictures(
     assert 0 < abs(shift).max() <= query.EPSILON
     moved = query.shifted(TESTS, shift)
     assert abs(moved.pixels.astype(int) - TESTS.pixels).max() <= query.EPSILON
-    found = query.run(Models(before=backdoored, after=backdoored), MATERIAL, BUDGET)
-    assert found.changes[0].delta == 0
-    assert found.harm.value == pytest.approx(max(0, found.changes[0].after))
 
 
 @pytest.mark.parametrize("run", [run_same, reactivation.run, query.run])
