@@ -72,13 +72,13 @@ class Sequela:
     """What a repair changed in a model's other vulnerabilities.
 
     Attributes:
-        score: In [0, 1], higher is worse; None where no component could be measured.
+        score: In [0, 1], higher is worse; None where no component could be scored.
         low: The score of the mild ends of all harms.
         high: The score of the grave ends.
-        harms: One for each component that was measured, worst first.
+        harms: One for each component that was scored, worst first.
         missing: Components without a harm: the score does not know of them.
         changes: All that was measured, by component.
-        skips: What could not be measured, and what would help.
+        skips: What could not be measured or not scored, and what would help.
         notices: What else a reader should know.
     """
 
