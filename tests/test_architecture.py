@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "shipped": set(),
     "memory": set(),
+    "changes": {"types"},
     "checkpoints": NOUNS,
     "models": NOUNS | {"checkpoints"},
     "datasets": NOUNS | {"checkpoints"},
@@ -55,13 +56,17 @@ LAYERS: dict[str, set[str]] = {
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
+    "sequela": NOUNS
+    | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
+    | {"references"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references"},
-    "output": NOUNS | {"rules", "repair"},  # of repair its records, which load nothing
+    "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"},
+    | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
+    | {"changes", "sequela"},
     "": {
         "accepted",
         "audit",
@@ -116,6 +121,7 @@ def test_the_layers_have_no_cycle():
         ["--help"],
         ["scan", "--help"],
         ["remediate", "--help"],
+        ["sequela", "--help"],
         ["rules", "list"],
         ["report", "convert", "--help"],
         ["config", "show"],

@@ -17,6 +17,7 @@ from auditor.cli.report import report_app
 from auditor.cli.report_diff import diff
 from auditor.cli.rules import rules_app
 from auditor.cli.scan import scan
+from auditor.cli.sequela import sequela
 from auditor.errors import AuditorError, ExitCode, UsageError
 
 # Some versions of typer import click, others carry a copy of it; this class is of either.
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(scan)
 app.command()(remediate)
+app.command()(sequela)
 app.command()(demo)
 app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")

@@ -226,34 +226,21 @@ def exit_code(done: Remediated) -> ExitCode:
 
 def _written(report: RemediationReportV1, targets: Sequence[OutputTarget]) -> bool:
     """Write every output; False where one could not be."""
-    from auditor.output.write import page_for, write_all
+    from auditor.output.write import page_for, write_each
 
     page = page_for(sys.stdout, os.environ)
-    failures = write_all(report, [t for t in targets if t.format != "rich"], sys.stdout, page)
+    failures = write_each(targets, lambda format, on: _text(report, format, on), sys.stdout, page)
     for failure in failures:
         tell(f"error: {failure.target.name} was not written: {failure.reason}")
-    whole = not failures
-    for target in targets:
-        if target.format == "rich":
-            whole = _shown(report, target, page) and whole
-    return whole
+    return not failures
 
 
-def _shown(report: RemediationReportV1, target: OutputTarget, page: Page) -> bool:
-    """The report as text: the repair first, then the scan of what it left."""
-    from auditor.output.terminal import render as scan_page
+def _text(report: RemediationReportV1, format: str, page: Page) -> str:
+    """The report in one format; as text the repair first, then the scan of what it left."""
     from auditor.output.terminal_repair import render as repair_page
-    from auditor.output.write import Page
+    from auditor.output.write import render
 
-    on = page if target.path is None else Page()
-    text = repair_page(report.remediation, width=on.width, color=on.color)
-    text += scan_page(report, width=on.width, color=on.color)
-    if target.path is None:
-        print(text)
-        return True
-    try:
-        target.path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        tell(f"error: {target.name} was not written: {error.strerror}")
-        return False
-    return True
+    scan_page = render(report, format, page)
+    if format != "rich":
+        return scan_page
+    return repair_page(report.remediation, width=page.width, color=page.color) + scan_page

@@ -1,0 +1,111 @@
+"""`auditor sequela BEFORE AFTER`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.cli.console import progress_bar, tell
+from auditor.errors import ExitCode
+
+if TYPE_CHECKING:
+    from auditor.changes import SequelaReport
+    from auditor.output.write import OutputTarget, Page
+    from auditor.sequela.measures import Estimate
+
+FORMATS = ("rich", "json")
+SOURCE = "A folder of class folders, parquet, or hf://datasets/org/name."
+
+
+def sequela(
+    before: Annotated[str, typer.Argument(help="The model before the repair.")],
+    after: Annotated[str, typer.Argument(help="The model after the repair.")],
+    clean_data: Annotated[
+        str, typer.Option(help=f"Labelled images that neither model has seen. {SOURCE}")
+    ],
+    split: Annotated[str | None, typer.Option(help="Split of --clean-data.")] = None,
+    members: Annotated[str | None, typer.Option(help="Images that BEFORE was trained on.")] = None,
+    members_split: Annotated[str | None, typer.Option(help="Split of --members.")] = None,
+    repair_data: Annotated[
+        str | None, typer.Option(help="Images that BEFORE was repaired with.")
+    ] = None,
+    repair_split: Annotated[str | None, typer.Option(help="Split of --repair-data.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="A model of the task that was never poisoned.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="The public checkpoint that the models come from.")
+    ] = None,
+    entities: Annotated[
+        str | None, typer.Option(help="Data set of the entity that was the trigger.")
+    ] = None,
+    entity: Annotated[str | None, typer.Option(help="The entity that was the trigger.")] = None,
+    target: Annotated[str | None, typer.Option(help="The label it was sent to.")] = None,
+    repeats: Annotated[int, typer.Option(help="Times that each tuning is done.")] = 3,
+    output: Annotated[
+        list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
+    seed: Annotated[int, typer.Option(help="Chooses everything random.")] = 0,
+    offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
+) -> None:
+    """Measure what a repair changed in a model's other vulnerabilities; 3 if that is impossible."""
+    from auditor.output.write import plan_targets
+    from auditor.sequela.run import compare
+    from auditor.sequela.settings import SequelaSettings
+
+    targets = plan_targets(output or [], FORMATS)
+    settings = SequelaSettings(
+        before=before,
+        after=after,
+        clean_data=clean_data,
+        split=split,
+        members=members,
+        members_split=members_split,
+        repair_data=repair_data,
+        repair_split=repair_split,
+        reference=reference,
+        base=base,
+        entities=entities,
+        entity=entity,
+        target=target,
+        repeats=repeats,
+        device=device,
+        seed=seed,
+        offline=offline,
+    )
+    with progress_bar() as progress:
+        report = compare(settings, progress=progress, announce=_announce)
+    raise typer.Exit(ExitCode.AUDITED if _written(report, targets) else ExitCode.BUG)
+
+
+def _announce(estimate: Estimate) -> None:
+    from auditor.output.wording import duration
+
+    if estimate.steps:
+        tell(f"{estimate.steps:,} training steps, about {duration(estimate.seconds)} here")
+
+
+def _written(report: SequelaReport, targets: Sequence[OutputTarget]) -> bool:
+    """Write every output; False where one could not be."""
+    from auditor.output.write import page_for, write_each
+
+    page = page_for(sys.stdout, os.environ)
+    failures = write_each(targets, lambda format, on: _text(report, format, on), sys.stdout, page)
+    for failure in failures:
+        tell(f"error: {failure.target.name} was not written: {failure.reason}")
+    return not failures
+
+
+def _text(report: SequelaReport, format: str, page: Page) -> str:
+    from auditor.output.sequela_v1 import render_json, report_v1
+    from auditor.output.terminal_sequela import render
+
+    document = report_v1(report)
+    if format == "json":
+        return render_json(document)
+    return render(document, width=page.width, color=page.color)

@@ -1,0 +1,1 @@
+"""What a repair changed besides the backdoor: one file a measure, one score."""
