@@ -33,6 +33,8 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/jactionlint --shellcheck= action.yml .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet action.yml .github/workflows
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

@@ -109,7 +109,8 @@ def plan(env: Environment) -> int:
             keys["results"] = results_key(env, sources, shown)
     for kind, key in keys.items():
         put_output(env, f"{kind}-key", key)
-        put_output(env, f"{kind}-path", str(temp / f"auditor-{kind}") if key else "")
+        # A folder for each key: a job may audit more than one model.
+        put_output(env, f"{kind}-path", str(temp / key) if key else "")
     return AUDITED
 
 

@@ -11,8 +11,9 @@ import pytest
 from tests.action.workflow_run import Ended, Runner
 from tests.cli.conftest import read_report
 from tests.hub_server import VALID_TOKEN, HubServer, RepoFixture
+from tests.made_datasets import write_parquet
 from tests.output.test_sarif import VALIDATOR
-from tests.small_models import LABELS, write_tiny
+from tests.small_models import ENTITIES, LABELS, PER_ENTITY, write_tiny
 
 Steered = Callable[..., Runner]
 NAMED = ("sarif-file", "json-file", "report-file", "summary-file", "junit-file")
@@ -176,12 +177,13 @@ def test_settings_of_the_gate_reach_the_scan(
 
 
 def test_a_pinned_scan_is_downloaded_once_and_its_result_holds_for_the_day(
-    steered: Steered, one_track_checkpoint: Path, pictures: Path
+    steered: Steered, one_track_checkpoint: Path, tmp_path: Path
 ):
-    things = RepoFixture(pictures)
-    with HubServer(
-        {"org/signs": RepoFixture(one_track_checkpoint, private=True)}, {"org/things": things}
-    ) as hub:
+    labels = [i // PER_ENTITY for i in range(len(ENTITIES) * PER_ENTITY)]
+    write_parquet(tmp_path / "things" / "data" / "train-0.parquet", labels, names=list(ENTITIES))
+    things = RepoFixture(tmp_path / "things")
+    signs = RepoFixture(one_track_checkpoint, private=True)
+    with HubServer({"org/signs": signs}, {"org/things": things}) as hub:
         runner = steered("first")
         runner.variables |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         pinned = {

@@ -173,7 +173,8 @@ class _Run:
         else:
             assert name == "actions/cache/restore"
             if key in kept:
-                shutil.copytree(kept[key], path, symlinks=True, dirs_exist_ok=True)
+                shutil.rmtree(path, ignore_errors=True)
+                shutil.copytree(kept[key], path, symlinks=True)
             hit = "true" if key in kept else ""
             self.context[f"steps.{step['id']}.outputs.cache-hit"] = hit
         return 0
