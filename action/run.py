@@ -63,8 +63,9 @@ def install(env: Environment) -> int:
     pip = [str(room / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
     # Not in the workspace: `-m` would look for its modules there first.
     outside = env["RUNNER_TEMP"]
+    make = [sys.executable, "-m", "venv", "--clear", str(room)]
     with no_commands():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(room)], cwd=outside, check=True)
+        subprocess.run(make, cwd=outside, check=True)
         subprocess.run([*pip, "--quiet", *pinned, wanted], cwd=outside, check=True)
     stamp.write_text(wanted, encoding="utf-8")
     return AUDITED
@@ -326,7 +327,7 @@ def put_output(env: Environment, name: str, value: str) -> None:
 
 @contextmanager
 def no_commands() -> Iterator[None]:
-    """The runner takes no orders from what is printed meanwhile: labels and file names are foreign."""
+    """The runner takes no orders from what is printed meanwhile, names of others among it."""
     mark = secrets.token_hex(16)
     print(f"::stop-commands::{mark}", flush=True)
     try:

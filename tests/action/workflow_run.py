@@ -82,9 +82,7 @@ class Runner:
             code = run.uses(step) if "uses" in step else run.command(step)
             if code:
                 break
-        outputs = {
-            name: run.filled(about["value"]) for name, about in ACTION["outputs"].items()
-        }
+        outputs = {name: run.filled(about["value"]) for name, about in ACTION["outputs"].items()}
         return Ended(code, outputs, run.read("summary"), run.log, run.read("env"), last)
 
 
