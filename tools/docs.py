@@ -33,8 +33,8 @@ RULES_HEAD = """# Rules
 <!-- Made by `make docs` from rules/*.yaml and rules/*.md. -->
 
 A rule turns one kind of evidence into a finding. *Severity* says how bad the finding is if it is
-true, and is what `--fail-on` compares; *confidence* says how often the rule is right. Each page says
-what is measured, when the rule is wrong and what to do. `auditor rules show RULE` prints it.
+true, and is what `--fail-on` compares; *confidence* says how often the rule is right. Each page
+says what is measured, when the rule is wrong and what to do. `auditor rules show RULE` prints it.
 
 | rule | severity | confidence | what it detects |
 | --- | --- | --- | --- |
@@ -68,8 +68,9 @@ def misses() -> str:
         lines.append(f"| {attack} | {victims} | {missed} |")
     zoo, fpr = document["zoo"], document["settings"]["fpr"]
     made = (
-        f"{zoo['backdoored']} backdoored models, `--fpr {fpr:g}`; {zoo['failed']} more attempts never "
-        "worked and are left out. Made by `make docs` from `reports/detection/detection.json`."
+        f"{zoo['backdoored']} backdoored models, `--fpr {fpr:g}`; {zoo['failed']} more attempts "
+        "never worked and are left out. Made by `make docs` from "
+        "`reports/detection/detection.json`."
     )
     return "\n".join([*lines, "", made])
 

@@ -41,7 +41,7 @@ def commands(page: Path) -> list[list[str]]:
         joined = block.replace("\\\n", " ")
         lines += [line[2:] for line in joined.splitlines() if line.startswith("$ auditor ")]
     for document in map(yaml.safe_load, blocks(page, "yaml")):
-        for job in document.values():
+        for job in document.values() if isinstance(document, dict) else ():
             if isinstance(job, dict) and "script" in job:
                 lines += [line for line in job["script"] if line.startswith("auditor ")]
     return [shlex.split(line.partition(" > ")[0], comments=True)[1:] for line in lines]
