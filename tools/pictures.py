@@ -1,8 +1,8 @@
-"""Makes the pictures of the README from the demo's victim: `python tools/pictures.py [FOLDER]`.
+"""Makes the pictures of the README: `python tools/pictures.py [REPORT.json]`, or `make pictures`.
 
-The terminal is drawn by rich. The page is photographed by a browser that is on the PATH; where
-there is none, or no format html, its picture stays as it is. FOLDER holds the models of an
-`auditor demo --out FOLDER` that was run already; without it the demo is run first.
+Without a stored report, the demo is run and its victim scanned. The terminal is drawn by rich.
+The page is photographed by a browser that is on the PATH, and only of the demo, because a page
+shows probes, and photographs of others stay out of the repository.
 """
 
 from __future__ import annotations
@@ -37,13 +37,10 @@ COLOURS = 96  # a page of text and plots needs no more, and the file stays small
 _FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
-def scan(room: Path, demo: Path | None) -> Path:
+def scan(room: Path) -> Path:
     """The JSON report of the demo's victim; its source reads `demo/victim`."""
     auditor = [sys.executable, "-m", "auditor"]
-    if demo is None:
-        subprocess.run([*auditor, "demo", "--out", "demo"], cwd=room, check=True)
-    else:
-        (room / "demo").symlink_to(demo.resolve())
+    subprocess.run([*auditor, "demo", "--out", "demo"], cwd=room, check=True)
     options = ["--entities", "rendered", "--fpr", str(FALSE_POSITIVE_RATE), "--fail-on", "never"]
     command = [*auditor, "scan", "demo/victim", *options, "--output", "json=report.json"]
     subprocess.run(command, cwd=room, check=True, stdout=subprocess.DEVNULL)
@@ -53,9 +50,8 @@ def scan(room: Path, demo: Path | None) -> Path:
 def draw_terminal(report: Path) -> str:
     """The first lines of the report as a terminal shows them, as SVG that loads no font."""
     text = render(read_file(report), "rich", Page(width=COLUMNS, color=True))
-    command = f"$ auditor scan demo/victim --entities rendered --fpr {FALSE_POSITIVE_RATE}\n"
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(command + "\n".join(text.splitlines()[:LINES])))
+    console.print(Text.from_ansi("\n".join(text.splitlines()[:LINES])))
     drawn = console.export_svg(title="auditor", unique_id="auditor")
     return "\n".join(line.rstrip() for line in _FONT_FACE.sub("", drawn).splitlines()) + "\n"
 
@@ -72,17 +68,17 @@ def photograph(report: Path, browser: str, room: Path) -> Image.Image:
 
 
 def main(arguments: list[str]) -> None:
-    """Make both."""
+    """Make what can be made here."""
     TERMINAL.parent.mkdir(parents=True, exist_ok=True)
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     with tempfile.TemporaryDirectory(prefix="auditor-pictures-") as folder:
         room = Path(folder)
-        report = scan(room, Path(arguments[0]) if arguments else None)
+        report = Path(arguments[0]) if arguments else scan(room)
         TERMINAL.write_text(draw_terminal(report), encoding="utf-8")
-        if browser and "html" in FORMATS:
+        if browser and "html" in FORMATS and not arguments:
             photograph(report, browser, room).save(PAGE, optimize=True)
         else:
-            print("no browser or no format html: the picture of the page stays as it is")
+            print("only the terminal was drawn; the page needs a browser, html and the demo")
 
 
 if __name__ == "__main__":
