@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ FILES = {
     "junit": "report.xml",
 }
 PAGE = "report.html"
+OLDEST = (3, 11)  # of auditor; this file must still start on an older one, to say so
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PINNED = re.compile(r".+@[0-9a-f]{40}")
 EXTRAS = re.compile(r"[a-z0-9]+(?:,[a-z0-9]+)*")
@@ -53,6 +54,8 @@ class RefusedError(Exception):
 
 def install(env: Environment) -> int:
     """Install auditor into a folder of its own, unless a step before has done so."""
+    if sys.version_info[:2] < OLDEST:
+        raise RefusedError("python3 is older than 3.11 here; run actions/setup-python first.")
     room = venv(env)
     wanted = requirement(env)
     stamp = room / "installed-from"
@@ -160,7 +163,7 @@ def results_key(env: Environment, sources: list[str | None], shown: dict[str, An
     said = {name: each["value"] for name, each in settings_of.items()}
     known = Path(baseline).read_bytes() if baseline and Path(baseline).is_file() else b""
     # A suppression ends with a day.
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.now(timezone.utc).date().isoformat()  # noqa: UP017 - see OLDEST
     code = version or code_digest(Path(env["GITHUB_ACTION_PATH"]))
     what = [sources, said, shown["ignore"], hashlib.sha256(known).hexdigest(), today, code]
     return f"auditor-results-{digest(what)}"

@@ -30,7 +30,7 @@ from auditor.output.write import FORMATS, Page, render  # noqa: E402
 TERMINAL = ROOT / "docs" / "pictures" / "terminal.svg"
 PAGE = ROOT / "docs" / "pictures" / "report.png"
 COLUMNS = 100
-LINES = 44
+LINES = 41
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PAGE_SIZE = (1100, 1300)
 COLOURS = 96  # a page of text and plots needs no more, and the file stays small
