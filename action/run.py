@@ -33,6 +33,7 @@ SAID = {
 # Inputs that auditor reads as variables of its own, where they are not empty.
 SETTINGS = ("BASE", "ENTITIES", "CLEAN_DATA", "DEPTH", "FPR", "FAIL_ON", "BASELINE", "CONFIG")
 SOURCES = ("base", "entities", "clean_data")
+DRAWN = {"auto", "rendered"}  # entities that come from auditor itself
 FILES = {
     "json": "report.json",
     "sarif": "report.sarif",
@@ -144,8 +145,8 @@ def configuration(env: Environment) -> dict[str, Any] | None:
 
 def downloads_key(env: Environment, sources: list[str | None]) -> str:
     """One for the same sources; empty where none is remote or the runner keeps its own cache."""
-    remote = [each for each in sources if each and not Path(each).exists()]
-    if "HF_HOME" in env or "HF_HUB_CACHE" in env or not set(remote) - {"auto", "rendered"}:
+    remote = {each for each in sources if each and not os.path.exists(each)}
+    if "HF_HOME" in env or "HF_HUB_CACHE" in env or not remote - DRAWN:
         return ""
     return f"auditor-downloads-{digest(sources)}"
 
@@ -153,9 +154,9 @@ def downloads_key(env: Environment, sources: list[str | None]) -> str:
 def results_key(env: Environment, sources: list[str | None], shown: dict[str, Any]) -> str:
     """One for the same scan on the same day; empty unless nothing in it can change unseen."""
     settings_of = shown["settings"]
-    open_ended = [each for each in sources if each not in (None, "auto", "rendered")]
+    fetched = [each for each in sources if each is not None and each not in DRAWN]
     version = env.get("INPUT_VERSION", "")
-    if not all(PINNED.fullmatch(str(each)) for each in open_ended) or settings_of["rules"]["value"]:
+    if not all(pinned(each) for each in fetched) or settings_of["rules"]["value"]:
         return ""
     if version and not COMMIT.fullmatch(version):
         return ""
@@ -167,6 +168,11 @@ def results_key(env: Environment, sources: list[str | None], shown: dict[str, An
     code = version or code_digest(Path(env["GITHUB_ACTION_PATH"]))
     what = [sources, said, shown["ignore"], hashlib.sha256(known).hexdigest(), today, code]
     return f"auditor-results-{digest(what)}"
+
+
+def pinned(source: str) -> bool:
+    """Whether it names a commit, and no folder here that is called like one."""
+    return bool(PINNED.fullmatch(source)) and not os.path.exists(source)
 
 
 def code_digest(root: Path) -> str:
