@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN = $(VENV)/bin
 CONSTRAINTS = constraints.txt
 
-.PHONY: demo test test-slow lint format schema clean
+.PHONY: demo test test-slow lint format schema docs pictures clean
 
 # torch comes first and alone: its constrained version is a CPU build where one is offered, and
 # nothing else that is installed may pull in another.
@@ -33,6 +33,8 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/jactionlint --shellcheck= action.yml .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet action.yml .github/workflows
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
@@ -42,6 +44,12 @@ schema: $(BIN)/auditor
 	$(BIN)/python -c "from pathlib import Path; from auditor.output.json_v1 import write_schema; write_schema(Path('reports/report-v1.schema.json'))"
 	$(BIN)/python -c "from pathlib import Path; from auditor.diff.diff_v1 import write_schema; write_schema(Path('reports/diff-v1.schema.json'))"
 	$(BIN)/python -c "from pathlib import Path; from auditor.configuration.document import write_schema; write_schema(Path('reports/config.schema.json'))"
+
+docs: $(BIN)/auditor
+	$(BIN)/python tools/docs.py
+
+pictures: $(VENV)/dev
+	$(BIN)/python tools/pictures.py
 
 clean:
 	rm -rf $(VENV)

@@ -1,0 +1,103 @@
+"""Writes the parts of `docs/` that follow from other files: `python tools/docs.py`, or `make docs`.
+
+The index of rules comes from `rules/`, the table of what was missed from `reports/detection/`.
+`tests/docs/test_generated.py` fails where one of them is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from auditor.rules import rule_page, shipped_rules  # noqa: E402
+
+RULES = ROOT / "docs" / "rules.md"
+THREATS = ROOT / "docs" / "threat-model.md"
+DETECTION = ROOT / "reports" / "detection" / "detection.json"
+BEGIN, END = "<!-- misses:begin -->", "<!-- misses:end -->"
+SCANS = {
+    "scanner": "checkpoint only",
+    "scanner+base": "with its base",
+    "scanner+base+data": "with base and clean data",
+}
+SUMS = ("all", "any entity", "any pattern")
+RULES_HEAD = """# Rules
+
+<!-- Made by `make docs` from rules/*.yaml and rules/*.md. -->
+
+A rule turns one kind of evidence into a finding. *Severity* says how bad the finding is if it is
+true, and is what `--fail-on` compares; *confidence* says how often the rule is right. Each page
+says what is measured, when the rule is wrong and what to do. `auditor rules show RULE` prints it.
+
+| rule | severity | confidence | what it detects |
+| --- | --- | --- | --- |
+"""
+
+
+def rules_index() -> str:
+    """The page `docs/rules.md`."""
+    rows = []
+    for rule in shipped_rules():
+        detects = _section(rule_page(rule.id), "What it detects")
+        rows.append(
+            f"| [{rule.id}](../rules/{rule.id}.md) | {rule.severity} | {rule.confidence} "
+            f"| {detects} |\n"
+        )
+    return RULES_HEAD + "".join(rows)
+
+
+def misses() -> str:
+    """The table of `docs/threat-model.md`: of each attack, how many victims had no finding."""
+    document = json.loads(DETECTION.read_text(encoding="utf-8"))
+    tables = {name: document["detectors"][name]["by_attack"] for name in SCANS}
+    attacks = list(next(iter(tables.values())))
+    lines = [
+        f"| attack | victims | {' | '.join(f'missed, {title}' for title in SCANS.values())} |",
+        f"| --- | --- |{' --- |' * len(SCANS)}",
+    ]
+    for attack in sorted(attacks, key=lambda name: (name not in SUMS, attacks.index(name))):
+        victims = next(iter(tables.values()))[attack]["victims"]
+        missed = " | ".join(_missed(table[attack]) for table in tables.values())
+        lines.append(f"| {attack} | {victims} | {missed} |")
+    zoo, fpr = document["zoo"], document["settings"]["fpr"]
+    made = (
+        f"{zoo['backdoored']} backdoored models, `--fpr {fpr:g}`; {zoo['failed']} more attempts "
+        "never worked and are left out. Made by `make docs` from "
+        "`reports/detection/detection.json`."
+    )
+    return "\n".join([*lines, "", made])
+
+
+def threat_model(page: str) -> str:
+    """The page with its table as it has to be."""
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n{misses()}\n{END}{rest.split(END)[1]}"
+
+
+def _missed(figures: dict[str, Any]) -> str:
+    models = figures["called"]["models"]
+    return f"{models - round(figures['called']['value'] * models)}/{models}"
+
+
+def _section(page: str, heading: str) -> str:
+    found = re.search(rf"^## {heading}\n\n(.*?)\n\n", page, re.DOTALL | re.MULTILINE)
+    if found is None:
+        raise ValueError(f"a page has nothing under {heading!r}")
+    return " ".join(found[1].split()).replace("|", "\\|")
+
+
+def main() -> None:
+    """Write both."""
+    RULES.write_text(rules_index(), encoding="utf-8")
+    THREATS.write_text(threat_model(THREATS.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
