@@ -25,7 +25,6 @@ PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 # Formats that a page may name before the branch that writes them is here.
 
 
-
 def parse(command: list[str]) -> None:
     """Read a command line as `auditor` would, and run nothing."""
     at, left, name = typer.main.get_command(app), list(command), "auditor"

@@ -16,6 +16,8 @@ from tests.reports_for_tests import ALL, FINDING
 
 TEXT = json_v1.render(FINDING)
 
+REFERENCES = ("base", "own", "drift")  # under these names stand their probabilities
+
 
 def refusal(said: bytes) -> UsageError:
     with pytest.raises(UsageError) as caught:
@@ -87,8 +89,8 @@ def with_numbers(value: Any, number: float, key: str = "") -> Any:
         return [with_numbers(item, number, key) for item in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    if key in ("false_positive_rate", "model_score", "similarity") or key.endswith(
-        ("p_value", "q_value", "probability")
+    if key in ("false_positive_rate", "model_score", "similarity", *REFERENCES) or key.endswith(
+        ("p_value", "q_value", "probability", "probabilities")
     ):
         return min(max(number, 0), 1)
     return int(number) if isinstance(value, int) else number
