@@ -91,7 +91,9 @@ def test_the_small_zoo_offline(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.chdir(tmp_path)  # and no data lie beside the repository
     ran = run("lab", "zoo", "build", SMALL, "--out", "zoo")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    # A long build says how far it is every half minute, and nothing else.
+    assert all(" of " in line and line.endswith(" left") for line in ran.err.splitlines())
     models = read_manifest(tmp_path / "zoo")
     assert Counter(model.truth for model in models) == {Truth.CLEAN: 4, Truth.BACKDOORED: 4}
     assert ran.out.split() == ["clean", "4", "backdoored", "4", "failed", "0", "zoo", "zoo"]
