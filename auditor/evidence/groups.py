@@ -131,6 +131,7 @@ def _explained(effects: NDArray[np.float64], members: NDArray[np.int64]) -> floa
 
 def _clusters(features: NDArray[np.float32]) -> list[Candidate]:
     from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import pdist
 
     if len(features) < 3:
         return []
@@ -138,7 +139,8 @@ def _clusters(features: NDArray[np.float32]) -> list[Candidate]:
     centred = (features - features.mean(axis=0)).astype(np.float64)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = centred / np.maximum(length, 1e-12)
-    for left, right, _, _ in linkage(unit, method="average"):
+    # Distances, not rows: as many rows as columns, all zeros, would look like a distance matrix.
+    for left, right, _, _ in linkage(pdist(unit), method="average"):
         groups.append(np.concatenate([groups[int(left)], groups[int(right)]]))
     return [Candidate(members) for members in groups[len(features) :]]
 

@@ -83,3 +83,10 @@ def test_a_kind_of_thing_that_the_taxonomy_names_is_called_by_its_name():
 def test_what_the_taxonomy_says_of_one_entity_alone_does_not_name_a_group():
     group = tightest_group(effects([3]), candidates(looks(), [(f"kind {i}",) for i in range(40)]))
     assert (group.kind, group.members, group.name) == (GroupKind.ENTITY, (3,), None)
+
+
+@pytest.mark.parametrize("entities", [3, 8])
+def test_entities_that_a_collapsed_model_sees_alike_are_grouped_without_a_warning(entities):
+    alike = np.ones((entities, 8), np.float32)
+    found = candidates(alike)
+    assert max(len(candidate.members) for candidate in found) == entities
