@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 INDENT = 3
+WIDEST = 120  # longer lines are hard to read, however wide the window
+
+
+def lines_of(blocks: Iterable[RenderableType], *, width: int, color: bool) -> str:
+    """Blocks as lines of at most `width` columns; with `color`, ANSI styles around words."""
+    page = io.StringIO()
+    console = Console(
+        file=page,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        force_jupyter=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    for block in blocks:
+        console.print(block)
+    return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
 def heading(title: str) -> list[RenderableType]:

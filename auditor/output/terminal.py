@@ -7,16 +7,23 @@ terminal shows.
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from auditor.output import wording
 from auditor.output.convert_v1 import to_v1
 from auditor.output.coverage import coverage_rows, grouped_skips
 from auditor.output.escaping import for_terminal, prose_for_terminal
-from auditor.output.layout import bullets, hanging, heading, paragraph, rows, table
+from auditor.output.layout import (
+    WIDEST,
+    bullets,
+    hanging,
+    heading,
+    lines_of,
+    paragraph,
+    rows,
+    table,
+)
 from auditor.output.report_v1 import CostV1, ReportV1
 from auditor.output.rerun import command_lines, scanned_source
 from auditor.output.standing import counts_line
@@ -34,9 +41,6 @@ MOST_PAIRS = 10
 MOST_SKIPS = 12
 MOST_NOTICES = 12
 
-# Longer lines are hard to read, however wide the window.
-_WIDEST = 120
-
 _VERDICT_STYLES = {
     "backdoor-evidence": "bold red",
     "no-evidence": "bold",
@@ -51,22 +55,8 @@ def render(report: Report | ReportV1, *, width: int, color: bool) -> str:
         ValueError: The report breaks its own contract, such as a finding without evidence.
     """
     document = to_v1(report)
-    page = io.StringIO()
-    console = Console(
-        file=page,
-        width=min(width, _WIDEST),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        legacy_windows=False,
-        force_jupyter=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    for block in _blocks(document, console.width):
-        console.print(block)
-    return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
+    columns = min(width, WIDEST)
+    return lines_of(_blocks(document, columns), width=columns, color=color)
 
 
 def _blocks(report: ReportV1, width: int) -> list[RenderableType]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
-from auditor.output.layout import bullets, hanging, heading, paragraph, rows, table
+from auditor.output.layout import bullets, hanging, heading, lines_of, paragraph, rows, table
 from auditor.output.remediation_v1 import AccuracyV1, RemediationV1, ShareV1
 
 MOST_MAPPINGS = 12
@@ -31,22 +29,7 @@ _MEANS = {
 
 def render(done: RemediationV1, *, width: int, color: bool) -> str:
     """The repair as lines of at most `width` columns; with `color`, ANSI styles around words."""
-    page = io.StringIO()
-    console = Console(
-        file=page,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        legacy_windows=False,
-        force_jupyter=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    for block in repair_blocks(done):
-        console.print(block)
-    return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
+    return lines_of(repair_blocks(done), width=width, color=color)
 
 
 def repair_blocks(done: RemediationV1) -> list[RenderableType]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
-from auditor.output.layout import bullets, hanging, heading, paragraph, rows, table
+from auditor.output.layout import (
+    WIDEST,
+    bullets,
+    hanging,
+    heading,
+    lines_of,
+    paragraph,
+    rows,
+    table,
+)
 from auditor.output.sequela_v1 import ChangeV1, ComparedV1, SequelaPartV1, SequelaReportV1
 
 MOST_CLASSES = 8
 MOST_NOTES = 12
-_WIDEST = 120
 _OF_CLASS = "accuracy.class-"
 
 WHAT_HARM_MEANS = (
@@ -25,19 +31,6 @@ WHAT_HARM_MEANS = (
 
 def render(report: SequelaReportV1, *, width: int, color: bool) -> str:
     """The report as lines of at most `width` columns; with `color`, ANSI styles around words."""
-    page = io.StringIO()
-    console = Console(
-        file=page,
-        width=min(width, _WIDEST),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        legacy_windows=False,
-        force_jupyter=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
     pairs = [("before", _named(report.before)), ("after", _named(report.after))]
     if report.reference is not None:
         pairs.append(("reference", _named(report.reference)))
@@ -53,9 +46,7 @@ def render(report: SequelaReportV1, *, width: int, color: bool) -> str:
             style="dim",
         ),
     ]
-    for block in blocks:
-        console.print(block)
-    return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
+    return lines_of(blocks, width=min(width, WIDEST), color=color)
 
 
 def sequela_blocks(part: SequelaPartV1) -> list[RenderableType]:
