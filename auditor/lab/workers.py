@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import TypeVar
@@ -52,7 +53,7 @@ def do_jobs(
     try:
         for stage in stages:
             with _ctrl_c_later():
-                waiting = [pool.submit(work, job) for job in stage]
+                waiting = submitted(pool, work, stage)
             for future in as_completed(waiting):
                 done(future.result())
     except BaseException:
@@ -61,6 +62,24 @@ def do_jobs(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def submitted(
+    pool: ProcessPoolExecutor, work: Callable[[Job], Result], jobs: Sequence[Job]
+) -> list[Future[Result]]:
+    """Give all jobs to a pool, which starts a worker with each of the first.
+
+    Raises:
+        BrokenProcessPool: A worker was killed meanwhile.
+    """
+    try:
+        return [pool.submit(work, job) for job in jobs]
+    except OSError as error:
+        # A pool that breaks closes its pipes, and the next worker cannot be given them: an error
+        # of Python's own, without a number. One of the system, such as no process left, has one.
+        if error.errno is None:
+            raise BrokenProcessPool("a worker was killed while others were started") from error
+        raise
 
 
 @contextmanager

@@ -3,10 +3,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from auditor.lab.workers import cores, do_jobs
+from auditor.lab.workers import cores, do_jobs, submitted
 
 LONG = 300.0  # seconds: a test that has to wait for it fails
 
@@ -41,3 +43,11 @@ def test_an_error_ends_the_other_workers_at_once():
 
 def test_there_is_a_core():
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_a_pool_that_breaks_while_it_is_given_jobs_is_said_to_be_broken():
+    """Met once: a worker was killed while the second was started, whose pipes were closed."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pool._call_queue._reader.close()
+        with pytest.raises(BrokenProcessPool, match="killed while others were started"):
+            submitted(pool, sleep_and_say, [0.0])
