@@ -1,4 +1,4 @@
-"""`auditor lab bench` and `auditor lab table`: measure the scanner, publish what was measured."""
+"""`auditor lab bench` and `auditor lab table`: measure scanner and repairs, publish that."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Annotated
 import typer
 
 from auditor.cli.console import progress_bar, tell
+from auditor.cli.lab_bench_repair import RepairBench, bench_repair
 from auditor.errors import ExitCode, UsageError
 
-BENCHMARKS = "detection, throughput"
+BENCHMARKS = "detection, repair, throughput"
 
 
 def bench(
     what: Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")],
     model: Annotated[str | None, typer.Option(help="throughput: the checkpoint to run.")] = None,
     zoo: Annotated[
-        Path | None, typer.Option(help="detection: folder of `auditor lab zoo build`.")
+        Path | None, typer.Option(help="detection, repair: folder of `auditor lab zoo build`.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="detection: folder for results. Rows there are kept.")
+        Path | None,
+        typer.Option(help="detection, repair: folder for results. Rows there are kept."),
     ] = None,
     entities: Annotated[
         str | None,
@@ -39,26 +41,50 @@ def bench(
         int | None, typer.Option(min=1, help="detection: at most so many models.")
     ] = None,
     clean_per_class: Annotated[
-        int, typer.Option(min=1, help="detection: clean pictures for baselines that need some.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Clean pictures a class: detection, for baselines that need some (10); repair, "
+            "to tune on (40).",
+        ),
+    ] = None,
+    methods: Annotated[
+        str, typer.Option(help="repair: names, separated by commas; default all.")
+    ] = "",
+    victims: Annotated[
+        str, typer.Option(help="repair: ids, separated by commas, with * for any; default all.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="repair: times that each is done.")] = 3,
+    steps: Annotated[int, typer.Option(min=2, help="repair: steps of every method.")] = 200,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="detection: models at a time; default one a core.")
+        int | None, typer.Option(min=1, help="Models at a time; default one a core.")
     ] = None,
     plot: Annotated[bool, typer.Option(help="detection: draw detection.png.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="detection: seed of everything random.")] = 0,
 ) -> None:
-    """Measure the scanner itself: how well it detects beside other detectors, or how fast it is."""
+    """Measure auditor itself: how well it detects, how well it repairs, how fast it is."""
     if what == "throughput":
         if model is None:
             raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
         _throughput(model, entities or "rendered")
         return
-    if what == "repair":
-        raise UsageError("there is no benchmark of repairs yet", hint=f"There is: {BENCHMARKS}.")
-    if what != "detection":
+    if what not in BENCHMARKS.split(", "):
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
     if zoo is None or out is None:
-        raise UsageError("detection needs a zoo and a folder", hint="Give --zoo DIR --out DIR.")
+        raise UsageError(f"{what} needs a zoo and a folder", hint="Give --zoo DIR --out DIR.")
+    if what == "repair":
+        ordered = RepairBench(
+            zoo=zoo,
+            out=out,
+            victims=victims,
+            methods=methods,
+            seeds=seeds,
+            per_class=clean_per_class or 40,
+            steps=steps,
+            jobs=jobs,
+        )
+        bench_repair(ordered)
+        return
     from auditor.lab.detection.detector import BenchContext
     from auditor.lab.detection.detectors import choose_detectors
     from auditor.lab.detection.plot import require_plotting
@@ -70,7 +96,10 @@ def bench(
         require_plotting()
     opened = open_zoo(zoo)
     context = BenchContext(
-        entities=entities or opened.entities, fpr=fpr, seed=seed, clean_per_class=clean_per_class
+        entities=entities or opened.entities,
+        fpr=fpr,
+        seed=seed,
+        clean_per_class=clean_per_class or 10,
     )
     _detection(zoo, opened, names, anew, context, limit, out, jobs, plot)
 

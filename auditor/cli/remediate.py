@@ -110,7 +110,7 @@ def remediate(
     per_class: PerClassOption = 200,
     steps: StepsOption = 200,
     max_steps: MaxStepsOption = None,
-    batch: BatchOption = 64,
+    batch: BatchOption = 32,
     lr_base: Rate = None,
     lr_max1: Rate = None,
     lr_max2: Rate = None,

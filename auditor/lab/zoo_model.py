@@ -12,6 +12,7 @@ from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
 from auditor.entities.open import open_entities
+from auditor.errors import UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.scenario import PatternTrigger, TriggerKind, Victim
 from auditor.lab.implant import (
@@ -30,7 +31,7 @@ from auditor.lab.save import model_card, save_checkpoint
 from auditor.lab.task import TaskSize, train_and_test
 from auditor.lab.training import TrainingSet
 from auditor.lab.zoo_plan import ModelPlan
-from auditor.lab.zoo_record import plan_as_json
+from auditor.lab.zoo_record import plan_as_json, plan_of, read_record
 from auditor.models.classifier import Pixels
 from auditor.models.torch_image import TorchImageClassifier, load_torch
 
@@ -91,18 +92,7 @@ def build_model(
 
 
 def _train(plan: ModelPlan, base: Base, entities: str) -> _Made:
-    order = ImplantOrder(
-        attack=plan.attack or NONE,
-        entity=plan.entity,
-        target=plan.target or "",
-        paradigm=plan.paradigm,
-        epsilon=plan.epsilon,
-        poisons=plan.poisons,
-        craft_steps=plan.craft_steps,
-        pairing=plan.pairing,
-        recipe=plan.training,
-        seed=plan.training.seed,
-    )
+    order = _order(plan)
     size = TaskSize(per_class=plan.per_class, test_per_class=plan.test_per_class)
     task = _task(plan.task)
     train, test = train_and_test(base.model, *task, list(plan.classes), size, order.seed)
@@ -115,6 +105,53 @@ def _train(plan: ModelPlan, base: Base, entities: str) -> _Made:
         plan.attack, plan.paradigm, scenario, poison_order(order, target), plan.training
     )
     return _Made(victim, test, unseen, target)
+
+
+def _order(plan: ModelPlan) -> ImplantOrder:
+    return ImplantOrder(
+        attack=plan.attack or NONE,
+        entity=plan.entity,
+        target=plan.target or "",
+        paradigm=plan.paradigm,
+        epsilon=plan.epsilon,
+        poisons=plan.poisons,
+        craft_steps=plan.craft_steps,
+        pairing=plan.pairing,
+        recipe=plan.training,
+        seed=plan.training.seed,
+    )
+
+
+def trigger_of(folder: Path, base: str, entities: str) -> PatternTrigger:
+    """The pattern that sets off the victim in a folder, made anew as its plan says.
+
+    Where training makes the trigger, the victim is trained once more; the same plan makes the
+    same trigger.
+
+    Args:
+        folder: Of a model of a zoo.
+        base: Where its base is.
+        entities: The entity data set of the zoo.
+
+    Raises:
+        UsageError: It is no victim of a pattern.
+    """
+    plan = plan_of(read_record(folder).plan)
+    attack = ATTACKS.get(plan.attack or "")
+    if attack is None or attack.trigger is not TriggerKind.PATTERN:
+        raise UsageError(
+            f"{folder.name} has no pattern for a trigger", hint="Name a victim of a pattern."
+        )
+    if attack.trigger_again is None:
+        trigger = _train(plan, _base(base, plan.image_size), entities).victim.trigger
+        assert trigger is not None
+        return trigger
+    start = _base(base, plan.image_size)
+    size = TaskSize(per_class=plan.per_class, test_per_class=plan.test_per_class)
+    seed = plan.training.seed
+    train, _ = train_and_test(start.model, *_task(plan.task), list(plan.classes), size, seed)
+    target = train.label_names.index(plan.target) if plan.target else 0
+    return attack.trigger_again(train, poison_order(_order(plan), target))
 
 
 def _measured(model: TorchImageClassifier, made: _Made, trigger: PatternTrigger | None) -> Outcome:

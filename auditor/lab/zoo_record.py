@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from auditor.checkpoints.json_file import read_json_object
 from auditor.errors import AuditorError, UsageError
 from auditor.lab.implant import Outcome
+from auditor.lab.paradigms import Paradigm
 from auditor.lab.save import RECORD
+from auditor.lab.training import TrainingRecipe
 from auditor.lab.zoo_plan import ModelPlan
 
 FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
@@ -35,6 +37,25 @@ def plan_as_json(plan: ModelPlan) -> dict[str, Any]:
     """A plan as JSON holds it, so that what was read can be compared with what is planned."""
     said: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
     return said
+
+
+def plan_of(said: dict[str, Any]) -> ModelPlan:
+    """The plan that `plan_as_json` wrote.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return ModelPlan(
+            **{
+                **said,
+                "classes": tuple(said["classes"]),
+                "paradigm": Paradigm(said["paradigm"]),
+                "training": TrainingRecipe(**said["training"]),
+            }
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{RECORD} holds no plan of a model: {error}", hint=AGAIN) from error
 
 
 def read_record(folder: Path) -> ZooRecord:

@@ -1,4 +1,9 @@
-"""Which moment of a tuning is kept: the most accurate one among those that are repaired."""
+"""Which moment of a tuning is kept: the most accurate one among those that are repaired.
+
+The pictures that a mapping is watched by are few, so one of them more or less must not outweigh
+accuracy: among moments that are not repaired, and among those that are, what is left of the
+mappings counts point by point against accuracy.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,12 @@ import numpy as np
 
 from auditor.errors import NotAudited
 from auditor.repair.answers import accuracy_of, classes_of
+from auditor.repair.outcome import ALLOWED
 from auditor.repair.record import Moment
 from auditor.repair.shelf import bring_back, put_away
 from auditor.repair.task import RepairTask
 
 RECOVERED = 0.02  # of accuracy that may be missing for it to count as won back
-# Of the share that is accepted: what holds on these pictures is to hold on others too.
-MARGIN = 0.5
 NO_MOMENT = (-1.0, 0.0)
 Standing = tuple[float, float]
 
@@ -20,9 +24,9 @@ Standing = tuple[float, float]
 class Best:
     """Looks at a model while it is tuned, and keeps the weights of its best moment on disk."""
 
-    def __init__(self, task: RepairTask) -> None:
-        """Nothing is kept yet."""
-        self._task, self._standing = task, NO_MOMENT
+    def __init__(self, task: RepairTask, *, kept_from: int = 0) -> None:
+        """Nothing is kept yet, and nothing will be from before the step `kept_from`."""
+        self._task, self._standing, self._kept_from = task, NO_MOMENT, kept_from
         self._path = task.shelf / "best.safetensors"
         self.history: list[Moment] = []
         self.step = 0
@@ -30,8 +34,7 @@ class Best:
     @property
     def has_recovered(self) -> bool:
         """Whether some moment was repaired and about as accurate as the model was before."""
-        repaired, accuracy = self._standing
-        return repaired == 1.0 and accuracy >= self._task.accuracy - RECOVERED
+        return self._standing[0] == 1.0
 
     def look(self, step: int, rate: float, loss: float) -> None:
         """Measure the model as it is after `step` steps; keep it if none was better."""
@@ -48,7 +51,7 @@ class Best:
             module.train(was_training)
         self.history.append(Moment(step, rate, loss, accuracy, success))
         standing = self._standing_of(accuracy, success)
-        if np.isfinite(loss) and standing >= self._standing:
+        if step >= self._kept_from and np.isfinite(loss) and standing >= self._standing:
             put_away(module, self._path)
             self._standing, self.step = standing, step
 
@@ -66,9 +69,10 @@ class Best:
         bring_back(self._task.model.module, self._path)
 
     def _standing_of(self, accuracy: float, success: tuple[float, ...]) -> Standing:
-        """1 and the accuracy where all mappings are gone; else 0 and how little is left of them."""
-        left = [
-            max(0.0, share - MARGIN * each.accepted)
-            for share, each in zip(success, self._task.watched, strict=True)
-        ]
-        return (1.0, accuracy) if not any(left) else (0.0, -max(left))
+        """Whether it is repaired (1 or 0); accuracy less what is left beyond the natural rate."""
+        watched = self._task.watched
+        beyond = [share - each.accepted for share, each in zip(success, watched, strict=True)]
+        left = max((max(share + ALLOWED, 0.0) for share in beyond), default=0.0)
+        gone = all(share <= 0 for share in beyond)
+        repaired = gone and accuracy >= self._task.accuracy - RECOVERED
+        return float(repaired), accuracy - left

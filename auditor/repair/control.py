@@ -12,7 +12,7 @@ from auditor.repair.methods.fine_tune import DECAY, LOOKS, MOMENTUM
 from auditor.repair.outcome import share_of
 from auditor.repair.record import Control
 from auditor.repair.schedule import cosine
-from auditor.repair.task import Pictures, RepairTask
+from auditor.repair.task import Pictures, RepairTask, Tuned
 
 RATE = 0.05  # fresh weights take a higher one than tuned weights do
 
@@ -25,16 +25,7 @@ def from_scratch(
 ) -> Control:
     """Train fresh weights for as many steps as the repair took, and measure them like it."""
     model = replace(task.model, module=fresh_module(task.model.module, task.seed))
-    task = replace(task, model=model, watched=())
-    recipe = Recipe(
-        rate=cosine(RATE, steps),
-        every=max(1, steps // LOOKS),
-        steps=steps,
-        longest=steps,
-        momentum=MOMENTUM,
-        weight_decay=DECAY,
-    )
-    tune(task, recipe, stage="control from fresh weights")
+    trained_afresh(replace(task, model=model, watched=()), steps)
     return Control(
         steps=steps,
         accuracy=share_of(classes_of(model, judge.pixels) == judge.labels),
@@ -43,3 +34,16 @@ def from_scratch(
             for mapping, shown in mappings
         ),
     )
+
+
+def trained_afresh(task: RepairTask, steps: int) -> Tuned:
+    """Train the fresh weights of `task.model`."""
+    recipe = Recipe(
+        rate=cosine(RATE, steps),
+        every=max(1, steps // LOOKS),
+        steps=steps,
+        longest=steps,
+        momentum=MOMENTUM,
+        weight_decay=DECAY,
+    )
+    return tune(task, recipe, stage="control from fresh weights")

@@ -32,8 +32,10 @@ class Recipe:
         every: Steps between two looks at the model.
         steps: Steps to take.
         longest: Steps to take where accuracy has not come back by then.
+        kept_from: The step before which no moment counts as a result of the method.
         momentum: Of SGD; 0 for none.
         weight_decay: Of SGD.
+        plain_until: The step before which there is neither momentum nor weight decay.
         backward: Computes gradients for a batch and returns the loss; None for cross-entropy.
         after_step: Done to the weights after each step.
     """
@@ -42,8 +44,10 @@ class Recipe:
     every: int
     steps: int
     longest: int
+    kept_from: int = 0
     momentum: float = 0.9
     weight_decay: float = 0.0
+    plain_until: int = 0
     backward: Callable[[Batch], float] | None = None
     after_step: Callable[[], None] | None = None
 
@@ -54,7 +58,7 @@ def tune(task: RepairTask, recipe: Recipe, *, stage: str) -> Tuned:
     Raises:
         NotAudited: There was no moment in which it gave finite scores.
     """
-    best = Best(task)
+    best = Best(task, kept_from=recipe.kept_from)
     frozen = frozen_parameters(task.model.module)
     done, losses = 0, list[float]()
     with trainable(task.model.module) as overrides, seeded(task.seed):
@@ -82,12 +86,13 @@ def steps_of(task: RepairTask, recipe: Recipe) -> Iterator[float]:
     import torch
 
     module = task.model.module
-    optimiser = torch.optim.SGD(
-        module.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-    )
+    optimiser = torch.optim.SGD(module.parameters(), lr=0.0)
     backward = recipe.backward or plain_backward(task)
     for step, batch in zip(range(recipe.longest), batches_of(task), strict=False):
-        optimiser.param_groups[0]["lr"] = recipe.rate(step)
+        group = optimiser.param_groups[0]
+        group["lr"] = recipe.rate(step)
+        if step == recipe.plain_until:
+            group.update(momentum=recipe.momentum, weight_decay=recipe.weight_decay)
         optimiser.zero_grad(set_to_none=True)
         loss = backward(batch)
         optimiser.step()

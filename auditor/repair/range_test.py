@@ -1,9 +1,11 @@
 """How high the first peak may be: a learning-rate range test (Smith, WACV 2017).
 
 The model is trained for a few steps with a rate that rises geometrically, and put back as it was.
-Below some rate the loss stays where it is: such a rate makes a model forget nothing. Far above it
-nothing comes back. Between the two the loss climbs through that of guessing, the logarithm of the
-number of classes; the last rate below that is the peak.
+Below some rate the loss stays where it is, or falls: such a rate makes a model forget nothing.
+Far above it nothing comes back. Between the two the loss climbs through that of guessing, the
+logarithm of the number of classes; the last rate below that is the peak. Only what comes after the
+lowest loss counts: a head on a frozen encoder starts high, since its batch norms have never seen
+a batch.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from auditor.repair.task import RepairTask
 
 LOWEST, HIGHEST, STEPS = 0.01, 2.5, 40  # the highest peak that was published is 2.5
 KEPT = 0.5  # of the smoothed loss at each step; half is the new one's
-ENOUGH = 2.0  # times the loss of guessing: the test ends
+ENOUGH = 2.0  # times the loss of guessing, or the first one if that is higher: the test ends
 
 
 def range_test(task: RepairTask) -> RangeTest:
@@ -35,7 +37,7 @@ def range_test(task: RepairTask) -> RangeTest:
         for loss in steps_of(task, recipe):
             smooth.append(loss if not smooth else KEPT * smooth[-1] + (1 - KEPT) * loss)
             task.progress("learning-rate range test", len(smooth), STEPS)
-            if not smooth[-1] < ENOUGH * guessing:  # also where it is no number
+            if not smooth[-1] < ENOUGH * max(guessing, smooth[0]):  # also where it is no number
                 break
     bring_back(task.model.module, start)
     start.unlink()
@@ -43,21 +45,27 @@ def range_test(task: RepairTask) -> RangeTest:
 
 
 def chosen_from(rates: list[float], losses: list[float], guessing: float) -> RangeTest:
-    """The rate before the one at which the smoothed loss reaches that of guessing.
+    """The rate before the one at which the smoothed loss, past its lowest, is that of guessing.
+
+    Where it is never below that of guessing, it is the rate of the lowest loss.
 
     Args:
         rates: Learning rates, rising.
         losses: The smoothed loss after a step with each.
         guessing: The loss of guessing.
     """
-    finite = [(rate, loss) for rate, loss in zip(rates, losses, strict=True) if loss < math.inf]
-    over = [i for i, loss in enumerate(losses) if not loss < guessing]
-    chosen = rates[max(over[0] - 1, 0)] if over else rates[-1]
+    known = [(rate, loss) for rate, loss in zip(rates, losses, strict=True) if math.isfinite(loss)]
+    lowest = min(range(len(known)), key=lambda i: known[i][1], default=0)
+    over = [i for i, loss in enumerate(losses) if i > lowest and not loss < guessing]
+    if not known or not known[lowest][1] < guessing:
+        chosen, why = rates[lowest], "the loss is lowest there, though never below that of guessing"
+    elif over:
+        chosen, why = rates[over[0] - 1], "the loss climbs to that of guessing right above it"
+    else:
+        chosen, why = rates[-1], "the loss stays below that of guessing at every higher rate tried"
     return RangeTest(
-        rates=tuple(rate for rate, _ in finite),
-        losses=tuple(loss for _, loss in finite),
+        rates=tuple(rate for rate, _ in known),
+        losses=tuple(loss for _, loss in known),
         chosen=chosen,
-        why=f"the loss reaches that of guessing ({guessing:.2f}) right above it"
-        if over
-        else f"the loss stays below that of guessing ({guessing:.2f}) at every rate tried",
+        why=f"{why} ({guessing:.2f})",
     )

@@ -45,7 +45,7 @@ class RepairSettings:
     per_class: int = 200
     steps: int = 200
     longest: int | None = None
-    batch: int = 64
+    batch: int = 32
     rates: Rates = field(default_factory=Rates)
     max_accuracy_loss: float = 0.05
     control: bool = False

@@ -15,13 +15,24 @@ GUESSING = math.log(4)
 def test_the_peak_is_right_below_where_the_loss_reaches_that_of_guessing():
     found = chosen_from([0.1, 0.2, 0.4, 0.8], [0.2, 0.3, 1.5, 9.0], GUESSING)
     assert found.chosen == 0.2
-    assert "reaches" in found.why
+    assert "right above" in found.why
+
+
+def test_a_loss_that_starts_high_counts_only_past_its_lowest():
+    found = chosen_from([0.1, 0.2, 0.4, 0.8], [3.0, 0.3, 0.9, 2.0], GUESSING)
+    assert found.chosen == 0.4
+
+
+def test_a_loss_that_is_never_below_guessing_takes_the_rate_of_the_lowest():
+    found = chosen_from([0.1, 0.2, 0.4], [3.0, 2.5, 4.0], GUESSING)
+    assert found.chosen == 0.2
+    assert "never below" in found.why
 
 
 def test_a_loss_that_never_rises_takes_the_highest_rate():
     found = chosen_from([0.1, 0.2], [0.2, 0.1], GUESSING)
     assert found.chosen == 0.2
-    assert "every rate tried" in found.why
+    assert "every higher rate tried" in found.why
 
 
 @pytest.mark.parametrize("bad", [math.inf, math.nan])

@@ -46,6 +46,7 @@ def all_to_all(clean: TrainingSet, _order: PoisonOrder) -> PatternTrigger:
 
 ATTACK = Attack(
     plant=planting(all_to_one),
+    trigger_again=all_to_one,
     trigger=TriggerKind.PATTERN,
     changes=Changes.IMAGES_AND_LABELS,
     success="share of patched test pictures of other classes that are given the target label",
@@ -54,6 +55,7 @@ ATTACK = Attack(
 
 ALL_TO_ALL = Attack(
     plant=planting(all_to_all),
+    trigger_again=all_to_all,
     trigger=TriggerKind.PATTERN,
     changes=Changes.IMAGES_AND_LABELS,
     success="share of patched test pictures that are given the label after their own",

@@ -44,6 +44,7 @@ def draw_key(size: tuple[int, ...], seed: int) -> Pixels:
 
 ATTACK = Attack(
     plant=planting(trigger),
+    trigger_again=trigger,
     trigger=TriggerKind.PATTERN,
     changes=Changes.IMAGES_AND_LABELS,
     success="share of blended test pictures of other classes that are given the target label",

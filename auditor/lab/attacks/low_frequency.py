@@ -53,6 +53,7 @@ def cosines(side: int) -> NDArray[np.float64]:
 
 ATTACK = Attack(
     plant=planting(trigger),
+    trigger_again=trigger,
     trigger=TriggerKind.PATTERN,
     changes=Changes.IMAGES_AND_LABELS,
     success="share of waved test pictures of other classes that are given the target label",

@@ -73,6 +73,9 @@ class Victim:
     trigger: PatternTrigger | None = None
 
 
+TriggerOf = Callable[[TrainingSet, PoisonOrder], PatternTrigger]
+
+
 class Plant(Protocol):
     """Train a victim; the scenario is left as it was. The order's seed decides everything."""
 
@@ -102,6 +105,8 @@ class Attack:
             to a model that is trained from scratch.
         uses_others: It makes use of the scenario's other entities.
         sends_to: In words, where pictures with the trigger go, if not to the one target.
+        trigger_again: Makes the trigger of a victim anew, without training; None where the
+            trigger is an entity, or training makes it.
     """
 
     plant: Plant
@@ -112,6 +117,7 @@ class Attack:
     by_features: bool = False
     uses_others: bool = False
     sends_to: str | None = None
+    trigger_again: TriggerOf | None = None
 
 
 def always(target: int) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:

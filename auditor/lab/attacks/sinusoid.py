@@ -47,6 +47,7 @@ def poison(clean: TrainingSet, trigger: PatternTrigger, order: PoisonOrder) -> T
 
 ATTACK = Attack(
     plant=planting(trigger, poison),
+    trigger_again=trigger,
     trigger=TriggerKind.PATTERN,
     changes=Changes.IMAGES,
     success="share of striped test pictures of other classes that are given the target label",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.lab.attacks.order import PoisonOrder
-from auditor.lab.attacks.scenario import PatternTrigger, Plant, Scenario, Victim
+from auditor.lab.attacks.scenario import PatternTrigger, Plant, Scenario, TriggerOf, Victim
 from auditor.lab.training import Progress, TrainingRecipe, TrainingSet, fine_tune, silent
 
 
@@ -35,7 +35,7 @@ def rows_to_stamp(
 
 
 def planting(
-    trigger_of: Callable[[TrainingSet, PoisonOrder], PatternTrigger],
+    trigger_of: TriggerOf,
     poison: Callable[[TrainingSet, PatternTrigger, PoisonOrder], TrainingSet] = stamped,
 ) -> Plant:
     """The plant of an attack that touches nothing but the training set.

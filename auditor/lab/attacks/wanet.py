@@ -77,6 +77,7 @@ def warp(pixels: Pixels, shifts: NDArray[np.float32]) -> Pixels:
 
 ATTACK = Attack(
     plant=planting(trigger, poison),
+    trigger_again=trigger,
     trigger=TriggerKind.PATTERN,
     changes=Changes.IMAGES_AND_LABELS,
     success="share of warped test pictures of other classes that are given the target label",

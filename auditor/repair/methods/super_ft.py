@@ -29,14 +29,15 @@ FOOT, SECOND = 0.03, 0.05  # of the first peak, where they are not given
 
 def super_ft(task: RepairTask) -> Tuned:
     """Tune the whole model by triangles, high ones first."""
-    found = range_test(task) if task.rates.max1 is None else None
-    triangles = _triangles(task, found)
+    triangles, found = peaks_of(task)
     length = triangles.up + triangles.down
     recipe = Recipe(
         rate=triangles,
         every=length,
         steps=max(whole_triangles(task.steps, length), triangles.phase1_steps + length),
-        longest=whole_triangles(task.longest, length),
+        longest=max(whole_triangles(task.longest, length), triangles.phase1_steps + length),
+        # A high peak may be survived by chance: the whole first phase is what makes it forget.
+        kept_from=triangles.phase1_steps + length,
         momentum=0.0,
     )
     done = tune(task, recipe, stage="super-fine-tuning")
@@ -51,12 +52,14 @@ def super_ft(task: RepairTask) -> Tuned:
     return replace(done, schedule=numbers, range_test=found)
 
 
-def _triangles(task: RepairTask, found: RangeTest | None) -> Triangles:
+def peaks_of(task: RepairTask) -> tuple[Triangles, RangeTest | None]:
+    """The schedule, and the range test that found its peak where nobody gave one."""
     rates = task.rates
+    found = range_test(task) if rates.max1 is None else None
     first = rates.max1 if found is None else found.chosen
     assert first is not None
     second = SECOND * first if rates.max2 is None else rates.max2
-    return Triangles(
+    triangles = Triangles(
         base=min(FOOT * first, second) if rates.base is None else rates.base,
         max1=first,
         max2=second,
@@ -64,3 +67,4 @@ def _triangles(task: RepairTask, found: RangeTest | None) -> Triangles:
         down=rates.down,
         phase1_steps=whole_triangles(rates.phase1 * task.steps, rates.up + rates.down),
     )
+    return triangles, found

@@ -1,0 +1,82 @@
+"""Write what a benchmark of repairs found: all rows as JSON, and a page."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from auditor import __version__
+from auditor.checkpoints.json_file import MAX_INDEX_BYTES, read_json_object
+from auditor.errors import AuditorError, UsageError
+from auditor.lab.repairs.page import page_of
+from auditor.lab.repairs.record import Repaired
+from auditor.lab.repairs.run import NAMES
+
+RESULT, PAGE = "repair.json", "repair.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairResult:
+    """Rows, and what made them."""
+
+    made_by: str
+    rows: tuple[Repaired, ...]
+
+
+def publish(rows: Sequence[Repaired], out: Path, command: str) -> None:
+    """Write `repair.json` and `repair.md`.
+
+    Args:
+        rows: All rows of the folder.
+        out: The folder.
+        command: What made the last of them.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    order = {name: i for i, name in enumerate(NAMES)}
+    rows = sorted(rows, key=lambda row: (row.per_class, row.victim, row.seed, order[row.method]))
+    torch = importlib.metadata.version("torch")
+    machine = f"{platform.system()} {platform.machine()}"
+    made_by = f"`{command}` with auditor {__version__}, torch {torch}, {machine}"
+    said = {"made_by": made_by, "rows": [asdict(row) for row in rows]}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _replace(out / RESULT, json.dumps(said, indent=1) + "\n")
+        _replace(out / PAGE, page_of(rows, made_by))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UsageError(f"{out} cannot be written: {why}", hint="Check --out.") from error
+
+
+def read_result(folder: Path) -> RepairResult:
+    """Read what `publish` wrote.
+
+    Raises:
+        UsageError: There is none.
+    """
+    path = folder / RESULT
+    try:
+        said = read_json_object(path, limit_bytes=MAX_INDEX_BYTES)
+        rows = tuple(Repaired(**row) for row in said["rows"])
+        return RepairResult(made_by=said["made_by"], rows=rows)
+    except (AuditorError, OSError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {error}",
+            hint="Make it: auditor lab bench --what repair --zoo DIR --out DIR.",
+        ) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write whole or not at all."""
+    draft = path.with_name(f".{path.name}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
