@@ -61,7 +61,7 @@ LAYERS: dict[str, set[str]] = {
     | {"references"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
-    | {"audit", "references", "repair"},
+    | {"audit", "references", "repair", "changes", "sequela"},
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}

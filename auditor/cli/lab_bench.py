@@ -8,59 +8,71 @@ from typing import Annotated
 import typer
 
 from auditor.cli.console import progress_bar, tell
-from auditor.cli.lab_bench_repair import RepairBench, bench_repair
+from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequela
 from auditor.errors import ExitCode, UsageError
 
-BENCHMARKS = "detection, repair, throughput"
+BENCHMARKS = "detection, repair, sequela, throughput"
+
+WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
+ModelOption = Annotated[str | None, typer.Option(help="throughput: the checkpoint to run.")]
+ZooOption = Annotated[Path | None, typer.Option(help="Folder of `auditor lab zoo build`.")]
+OutOption = Annotated[Path | None, typer.Option(help="Folder for results. Rows there are kept.")]
+EntitiesOption = Annotated[
+    str | None,
+    typer.Option(help="Data set of entities, or rendered; default the zoo's, or rendered."),
+]
+DetectorsOption = Annotated[
+    str, typer.Option(help="detection: names, separated by commas; default all.")
+]
+AgainOption = Annotated[
+    str, typer.Option(help="detection: detectors whose rows in --out are thrown away.")
+]
+FprOption = Annotated[
+    float, typer.Option(min=1e-06, max=0.5, help="False-positive rate at which is called.")
+]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="detection: at most so many models.")]
+CleanPerClassOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Clean pictures a class: detection, for baselines that need some (10); else "
+        "to tune on (40).",
+    ),
+]
+MethodsOption = Annotated[
+    str, typer.Option(help="repair, sequela: names, separated by commas; default all.")
+]
+VictimsOption = Annotated[
+    str,
+    typer.Option(help="repair, sequela: ids, separated by commas, with * for any; default all."),
+]
+SeedsOption = Annotated[int, typer.Option(min=1, help="repair: times that each is done.")]
+StepsOption = Annotated[int, typer.Option(min=2, help="repair, sequela: steps of every method.")]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, help="Models at a time; default one a core.")
+]
+PlotOption = Annotated[bool, typer.Option(help="detection: draw detection.png.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="detection: seed of everything random.")]
 
 
 def bench(
-    what: Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")],
-    model: Annotated[str | None, typer.Option(help="throughput: the checkpoint to run.")] = None,
-    zoo: Annotated[
-        Path | None, typer.Option(help="detection, repair: folder of `auditor lab zoo build`.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="detection, repair: folder for results. Rows there are kept."),
-    ] = None,
-    entities: Annotated[
-        str | None,
-        typer.Option(help="Data set of entities, or rendered; default the zoo's, or rendered."),
-    ] = None,
-    detectors: Annotated[
-        str, typer.Option(help="detection: names, separated by commas; default all.")
-    ] = "",
-    again: Annotated[
-        str, typer.Option(help="detection: detectors whose rows in --out are thrown away.")
-    ] = "",
-    fpr: Annotated[
-        float, typer.Option(min=1e-6, max=0.5, help="False-positive rate at which is called.")
-    ] = 0.01,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="detection: at most so many models.")
-    ] = None,
-    clean_per_class: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Clean pictures a class: detection, for baselines that need some (10); repair, "
-            "to tune on (40).",
-        ),
-    ] = None,
-    methods: Annotated[
-        str, typer.Option(help="repair: names, separated by commas; default all.")
-    ] = "",
-    victims: Annotated[
-        str, typer.Option(help="repair: ids, separated by commas, with * for any; default all.")
-    ] = "",
-    seeds: Annotated[int, typer.Option(min=1, help="repair: times that each is done.")] = 3,
-    steps: Annotated[int, typer.Option(min=2, help="repair: steps of every method.")] = 200,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Models at a time; default one a core.")
-    ] = None,
-    plot: Annotated[bool, typer.Option(help="detection: draw detection.png.")] = True,
-    seed: Annotated[int, typer.Option(min=0, help="detection: seed of everything random.")] = 0,
+    what: WhatOption,
+    model: ModelOption = None,
+    zoo: ZooOption = None,
+    out: OutOption = None,
+    entities: EntitiesOption = None,
+    detectors: DetectorsOption = "",
+    again: AgainOption = "",
+    fpr: FprOption = 0.01,
+    limit: LimitOption = None,
+    clean_per_class: CleanPerClassOption = None,
+    methods: MethodsOption = "",
+    victims: VictimsOption = "",
+    seeds: SeedsOption = 3,
+    steps: StepsOption = 200,
+    jobs: JobsOption = None,
+    plot: PlotOption = True,
+    seed: SeedOption = 0,
 ) -> None:
     """Measure auditor itself: how well it detects, how well it repairs, how fast it is."""
     if what == "throughput":
@@ -72,7 +84,7 @@ def bench(
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
     if zoo is None or out is None:
         raise UsageError(f"{what} needs a zoo and a folder", hint="Give --zoo DIR --out DIR.")
-    if what == "repair":
+    if what in ("repair", "sequela"):
         ordered = RepairBench(
             zoo=zoo,
             out=out,
@@ -83,8 +95,22 @@ def bench(
             steps=steps,
             jobs=jobs,
         )
-        bench_repair(ordered)
+        (bench_repair if what == "repair" else bench_sequela)(ordered)
         return
+    context = (entities, fpr, seed, clean_per_class or 10)
+    _open_and_detect(zoo, out, detectors, again, context, limit, jobs, plot)
+
+
+def _open_and_detect(
+    folder: Path,
+    out: Path,
+    detectors: str,
+    again: str,
+    told: tuple[str | None, float, int, int],
+    limit: int | None,
+    jobs: int | None,
+    plot: bool,
+) -> None:
     from auditor.lab.detection.detector import BenchContext
     from auditor.lab.detection.detectors import choose_detectors
     from auditor.lab.detection.plot import require_plotting
@@ -94,14 +120,15 @@ def bench(
     anew = choose_detectors(_split(again)) if again else ()
     if plot:
         require_plotting()
-    opened = open_zoo(zoo)
+    zoo = open_zoo(folder)
+    entities, fpr, seed, clean_per_class = told
     context = BenchContext(
-        entities=entities or opened.entities,
+        entities=entities or zoo.entities,
         fpr=fpr,
         seed=seed,
-        clean_per_class=clean_per_class or 10,
+        clean_per_class=clean_per_class,
     )
-    _detection(zoo, opened, names, anew, context, limit, out, jobs, plot)
+    _detection(folder, zoo, names, anew, context, limit, out, jobs, plot)
 
 
 def _split(names: str) -> list[str]:

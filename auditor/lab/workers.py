@@ -64,6 +64,24 @@ def do_jobs(
         pool.shutdown(cancel_futures=True)
 
 
+def do_here(
+    work: Callable[[Job], Result], jobs: Sequence[Job], done: Callable[[Result], None]
+) -> None:
+    """Do jobs one after another in this process, on one thread as a worker does.
+
+    So times can be compared, and floats add up in the same order.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for job in jobs:
+            done(work(job))
+    finally:
+        torch.set_num_threads(threads)
+
+
 def submitted(
     pool: ProcessPoolExecutor, work: Callable[[Job], Result], jobs: Sequence[Job]
 ) -> list[Future[Result]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from auditor.lab.detection.table import append_row, read_rows, write_rows
 from auditor.lab.detection.zoo import Zoo
 from auditor.lab.manifest import ZooModel
 from auditor.lab.training import Progress, silent
-from auditor.lab.workers import do_jobs
+from auditor.lab.workers import do_here, do_jobs
 
 RAW = "detection.csv"
 STAGE = "judging models"
@@ -134,9 +133,7 @@ def _begin(path: Path, zoo: Zoo, rows: Mapping[tuple[str, str], Detection]) -> N
 
 def _do(jobs: Sequence[_Job], processes: int, done: Callable[[Detection | _Failure], None]) -> None:
     if processes == 1:
-        with _one_thread():
-            for job in jobs:
-                done(_judge(job))
+        do_here(_judge, jobs, done)
         return
     try:
         do_jobs(_judge, (jobs,), min(processes, len(jobs)), done)
@@ -145,19 +142,6 @@ def _do(jobs: Sequence[_Job], processes: int, done: Callable[[Detection | _Failu
             "a process that was judging a model was killed, perhaps for want of memory",
             hint="Run the same command again, with fewer --jobs: what is finished is kept.",
         ) from error
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """As in a worker, so that times can be compared and floats add up in the same order."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _judge(job: _Job) -> Detection | _Failure:

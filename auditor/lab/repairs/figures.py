@@ -90,16 +90,25 @@ def _figures(method: str, rows: Sequence[Repaired], seed: int) -> MethodFigures:
 def mean_over_victims(
     rows: Sequence[Repaired], of: Callable[[Repaired], float], rng: np.random.Generator
 ) -> Figure:
-    """The mean, with a bootstrap interval over victims: repairs of one victim go together.
+    """The mean over repairs, with its interval over victims.
 
     Raises:
         ValueError: There are no rows.
     """
-    victims = dict.fromkeys(row.victim for row in rows)
+    return mean_over([(row.victim, float(of(row))) for row in rows], rng)
+
+
+def mean_over(values: Sequence[tuple[str, float]], rng: np.random.Generator) -> Figure:
+    """The mean, with a bootstrap interval over victims: values of one victim go together.
+
+    Raises:
+        ValueError: There are no values.
+    """
+    victims = dict.fromkeys(victim for victim, _ in values)
     if not victims:
         raise ValueError("no repairs")
-    sums = np.array([sum(float(of(r)) for r in rows if r.victim == v) for v in victims])
-    counts = np.array([sum(r.victim == v for r in rows) for v in victims])
+    sums = np.array([sum(value for v, value in values if v == victim) for victim in victims])
+    counts = np.array([sum(v == victim for v, _ in values) for victim in victims])
     drawn = rng.integers(0, len(victims), size=(DRAWS, len(victims)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, TAILS)

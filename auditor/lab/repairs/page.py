@@ -77,7 +77,7 @@ def _methods(rows: Sequence[Repaired]) -> str:
         ]
         for found in by_method(rows)
     ]
-    return f"{victims} victims, {seeds} seeds, {budget}.\n\n" + _table(header, [first, *lines])
+    return f"{victims} victims, {seeds} seeds, {budget}.\n\n" + table(header, [first, *lines])
 
 
 def _victims(rows: Sequence[Repaired]) -> str:
@@ -93,7 +93,7 @@ def _victims(rows: Sequence[Repaired]) -> str:
                 *cells,
             ]
         )
-    return _table(["victim", "natural", BEFORE, *methods], lines)
+    return table(["victim", "natural", BEFORE, *methods], lines)
 
 
 def _cell(rows: Sequence[Repaired]) -> str:
@@ -114,6 +114,7 @@ def _value(figure: Figure) -> str:
     return f"{figure.value:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -6,18 +6,21 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from auditor import __version__
 from auditor.checkpoints.json_file import MAX_INDEX_BYTES, read_json_object
 from auditor.errors import AuditorError, UsageError
+from auditor.lab.repairs.aftermath import Aftermath
+from auditor.lab.repairs.aftermath_page import aftermath_page
 from auditor.lab.repairs.page import page_of
 from auditor.lab.repairs.record import Repaired
 from auditor.lab.repairs.run import NAMES
 
 RESULT, PAGE = "repair.json", "repair.md"
+SEQUELA_RESULT, SEQUELA_PAGE = "sequela.json", "sequela.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +44,36 @@ def publish(rows: Sequence[Repaired], out: Path, command: str) -> None:
     """
     order = {name: i for i, name in enumerate(NAMES)}
     rows = sorted(rows, key=lambda row: (row.per_class, row.victim, row.seed, order[row.method]))
+    made_by = _made_by(command)
+    said = {"made_by": made_by, "rows": [asdict(row) for row in rows]}
+    _write(out, {RESULT: json.dumps(said, indent=1) + "\n", PAGE: page_of(rows, made_by)})
+
+
+def publish_aftermath(rows: Sequence[Aftermath], out: Path, command: str) -> None:
+    """Write `sequela.json` and `sequela.md`.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    order = {name: i for i, name in enumerate(NAMES)}
+    rows = sorted(rows, key=lambda row: (order[row.method], row.victim))
+    made_by = _made_by(command)
+    said = {"made_by": made_by, "rows": [asdict(row) for row in rows]}
+    page = aftermath_page(rows, made_by)
+    _write(out, {SEQUELA_RESULT: json.dumps(said, indent=1) + "\n", SEQUELA_PAGE: page})
+
+
+def _made_by(command: str) -> str:
     torch = importlib.metadata.version("torch")
     machine = f"{platform.system()} {platform.machine()}"
-    made_by = f"`{command}` with auditor {__version__}, torch {torch}, {machine}"
-    said = {"made_by": made_by, "rows": [asdict(row) for row in rows]}
+    return f"`{command}` with auditor {__version__}, torch {torch}, {machine}"
+
+
+def _write(out: Path, files: Mapping[str, str]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(out / RESULT, json.dumps(said, indent=1) + "\n")
-        _replace(out / PAGE, page_of(rows, made_by))
+        for name, text in files.items():
+            _replace(out / name, text)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise UsageError(f"{out} cannot be written: {why}", hint="Check --out.") from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from auditor.errors import AuditorError, NotAudited, UsageError
 from auditor.lab.detection.zoo import has_entity
@@ -16,7 +18,7 @@ from auditor.lab.manifest import Truth, ZooModel
 from auditor.lab.repairs.record import Repaired
 from auditor.lab.repairs.victim import RepairVictim, open_victim
 from auditor.lab.training import Progress, silent
-from auditor.lab.workers import do_jobs
+from auditor.lab.workers import do_here, do_jobs
 from auditor.models.training import fresh_module
 from auditor.repair.answers import accuracy_of
 from auditor.repair.control import trained_afresh
@@ -39,14 +41,20 @@ class Budget:
     batch: int = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
     victim: ZooModel
     entities: str
     methods: tuple[str, ...]
     seed: int
     budget: Budget
-    out: Path
+
+    def without(self, rows: Mapping[tuple[object, ...], Repaired]) -> _Job:
+        """What is left of it, by methods that can be used on this victim."""
+        budget = (self.seed, self.budget.per_class, self.budget.steps, self.budget.batch)
+        usable = [name for name in self.methods if has_entity(self.victim) or _is_blind(name)]
+        left = [name for name in usable if (self.victim.id, name, *budget) not in rows]
+        return replace(self, methods=tuple(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +92,13 @@ def run_repairs(
         AuditorError: A victim cannot be opened, or `out` cannot be written. What is finished stays.
     """
     rows = {row.key: row for row in read_rows(out)}
-    working = [victim for victim in victims if victim.truth is Truth.BACKDOORED]
-    jobs = []
-    for seed in seeds:
-        for victim in working:
-            key = (seed, budget.per_class, budget.steps, budget.batch)
-            left = tuple(
-                name
-                for name in methods
-                if (victim.id, name, *key) not in rows and (has_entity(victim) or _is_blind(name))
-            )
-            if left:
-                job = _Job(
-                    victim=victim,
-                    entities=entities,
-                    methods=left,
-                    seed=seed,
-                    budget=budget,
-                    out=out,
-                )
-                jobs.append(job)
+    jobs = [
+        job
+        for seed in seeds
+        for victim in victims
+        if victim.truth is Truth.BACKDOORED
+        if (job := _Job(victim, entities, tuple(methods), seed, budget).without(rows)).methods
+    ]
     done = 0
     progress(STAGE, done, len(jobs))
 
@@ -117,7 +112,9 @@ def run_repairs(
         progress(STAGE, done, len(jobs))
 
     try:
-        if jobs:
+        if processes == 1:
+            do_here(_repair, jobs, one_more)
+        elif jobs:
             do_jobs(_repair, (jobs,), min(processes, len(jobs)), one_more)
     except BrokenProcessPool as error:
         raise UsageError(
@@ -143,8 +140,9 @@ def read_rows(out: Path) -> tuple[Repaired, ...]:
         return ()
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     try:
-        return tuple(Repaired(**json.loads(line)) for line in lines if line.endswith("\n"))
-    except (ValueError, TypeError) as error:
+        known = TypeAdapter(Repaired)
+        return tuple(known.validate_json(line) for line in lines if line.endswith("\n"))
+    except ValueError as error:
         raise UsageError(f"{path} holds no repairs: {error}", hint="Name a new --out.") from error
 
 
@@ -176,14 +174,14 @@ def _repair(job: _Job) -> list[Repaired] | _Failure:
 def _all_methods(job: _Job, victim: RepairVictim, shelf: Path) -> list[Repaired]:
     start = shelf / "start-of-all.safetensors"
     put_away(victim.model.module, start)
-    task = _task(job, victim, shelf)
+    task = opened_task(victim, job.budget, job.seed, shelf)
     before = victim.accuracy(victim.model), victim.success(victim.model)
     rows = []
     for name in job.methods:
         bring_back(victim.model.module, start)
         clock = time.process_time()
         try:
-            tuned, failed = _tuned(name, task), None
+            tuned, failed = tuned_by(name, task), None
         except NotAudited as error:
             tuned, failed = Tuned(steps=0, chosen_step=0, history=()), error.message
         seconds = time.process_time() - clock
@@ -191,7 +189,8 @@ def _all_methods(job: _Job, victim: RepairVictim, shelf: Path) -> list[Repaired]
     return rows
 
 
-def _task(job: _Job, victim: RepairVictim, shelf: Path) -> RepairTask:
+def opened_task(victim: RepairVictim, budget: Budget, seed: int, shelf: Path) -> RepairTask:
+    """What a method is handed: every one the same."""
     return RepairTask(
         model=victim.model,
         clean=victim.clean.tune,
@@ -199,15 +198,20 @@ def _task(job: _Job, victim: RepairVictim, shelf: Path) -> RepairTask:
         accuracy=accuracy_of(victim.model, victim.clean.choice),
         watched=victim.watched,
         exposure=victim.exposure,
-        steps=job.budget.steps,
-        longest=job.budget.steps,  # every method has the same
-        batch=job.budget.batch,
-        seed=job.seed,
+        steps=budget.steps,
+        longest=budget.steps,
+        batch=budget.batch,
+        seed=seed,
         shelf=shelf,
     )
 
 
-def _tuned(name: str, task: RepairTask) -> Tuned:
+def tuned_by(name: str, task: RepairTask) -> Tuned:
+    """Let a method of `NAMES` change the model of the task.
+
+    Raises:
+        NotAudited: It diverged.
+    """
     if name != FROM_SCRATCH:
         return METHODS[name].run(task)
     model = replace(task.model, module=fresh_module(task.model.module, task.seed))

@@ -125,10 +125,15 @@ def _watched(
     target: int,
 ) -> Watched:
     """The mapping, with what honest heads on the base's features do as what is accepted."""
-    base = _base(victim.base, victim.image_size).model
+    base = open_base_of(victim)
     rng = np.random.default_rng(0)
     (natural,) = natural_rates(base, clean.tune, [(pixels, target)], rng)
     return Watched(pixels, target, natural.value + ALLOWED)
+
+
+def open_base_of(victim: ZooModel) -> TorchImageClassifier:
+    """The base of a victim, at its input size."""
+    return _base(victim.base, victim.image_size).model
 
 
 def _stamped(trigger: PatternTrigger, judge: Pictures) -> tuple[Pixels, NDArray[np.int64]]:
