@@ -88,7 +88,7 @@ def _harms(rows: Sequence[Aftermath]) -> str:
     header = ["method", "success after", "accuracy after", "score", *MEASURES]
     lines = []
     for method in _methods(rows):
-        cells = [_figure(rows, method, lambda row, c=name: row.harms.get(c)) for name in MEASURES]
+        cells = [_figure(rows, method, _harm_of(name)) for name in MEASURES]
         lines.append(
             [
                 *(method, f"{_mean_success(rows, method):.2f}"),
@@ -98,6 +98,10 @@ def _harms(rows: Sequence[Aftermath]) -> str:
             ]
         )
     return table(header, lines)
+
+
+def _harm_of(component: str) -> Callable[[Aftermath], float | None]:
+    return lambda row: row.harms.get(component)
 
 
 def _values(rows: Sequence[Aftermath]) -> str:

@@ -49,7 +49,7 @@ class _Job:
     seed: int
     budget: Budget
 
-    def without(self, rows: Mapping[tuple[object, ...], Repaired]) -> _Job:
+    def without(self, rows: Mapping[tuple[str, str, int, int, int, int], Repaired]) -> _Job:
         """What is left of it, by methods that can be used on this victim."""
         budget = (self.seed, self.budget.per_class, self.budget.steps, self.budget.batch)
         usable = [name for name in self.methods if has_entity(self.victim) or _is_blind(name)]
