@@ -29,6 +29,7 @@ class MethodChoice(StrEnum):
     HEAD_REFIT = "head-refit"
     FINE_TUNE = "fine-tune"
     FST = "fst"
+    SUPER_FT_COSINE = "super-ft-cosine"
     SUPER_FT = "super-ft"
     OUTLIER_EXPOSURE = "outlier-exposure"
     FT_SAM = "ft-sam"
