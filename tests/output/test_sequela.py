@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.output.report_v1 import replace_lone_surrogates
+from auditor.output.parts_v1 import replace_lone_surrogates
 from auditor.output.sequela_v1 import SequelaReportV1, part_v1, render_json, report_v1
 from auditor.output.terminal_sequela import render
 from tests.output.hostile import HOSTILE, with_every_string
