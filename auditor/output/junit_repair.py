@@ -1,4 +1,4 @@
-"""A repair as tests: a mapping that is left is a failed one, what was not measured a skipped one."""
+"""A repair as tests: a mapping that is left fails, what was not measured is skipped."""
 
 from __future__ import annotations
 

@@ -34,17 +34,19 @@ _TABLE = [
 
 def render(report: ReportV1) -> str:
     """The report as Markdown of at most `MOST_CHARACTERS`."""
-    head, tail = _head(report), _tail(report)
+    tail = _tail(report)
+    head = _head(report, MOST_CHARACTERS - len("\n".join(tail)) - 2000)
     room = MOST_CHARACTERS - len("\n".join([*head, *tail])) - 1000
     return "\n".join([*head, *_findings(report, room), *tail]) + "\n"
 
 
-def _head(report: ReportV1) -> list[str]:
+def _head(report: ReportV1, room: int) -> list[str]:
     done = report.remediation
     if done is None:
         return _verdict(report, "## auditor:")
     scanned = "model" if done.output is None else "repaired model"
-    return [*repair_lines(report, done), *_verdict(report, f"## Scan of the {scanned}:")]
+    scan = _verdict(report, f"## Scan of the {scanned}:")
+    return [*repair_lines(report, done, room - len("\n".join(scan))), *scan]
 
 
 def _verdict(report: ReportV1, title: str) -> list[str]:

@@ -10,13 +10,39 @@ from auditor.output.markdown_tables import bullets, table
 from auditor.output.remediation_v1 import AccuracyV1, RemediationV1
 from auditor.output.report_v1 import ReportV1
 
-MOST_LINES = 12
+MOST_LINES = 8
+LIMIT = 500
 MOST_MAPPINGS = 25
+FULL = (
+    "**The page is full: the rest of the repair is left out.** `auditor report convert` shows all "
+    "of it from the JSON report."
+)
 MOST_CLASSES = 12
 
 
-def repair_lines(report: ReportV1, done: RemediationV1) -> list[str]:
-    """The part of a page that is about the repair, before the scan of what it left."""
+def repair_lines(report: ReportV1, done: RemediationV1, room: int) -> list[str]:
+    """The part of a page that is about the repair, in at most `room` characters."""
+    sections = [
+        _verdict(done),
+        bullets("Why not more", done.reasons, MOST_LINES, LIMIT),
+        _mappings(done),
+        [] if done.accuracy is None else _accuracy(done.accuracy),
+        ["### What the repair left behind", "", *_sequela(report)],
+        bullets("What was done", [": ".join(pair) for pair in words.done_rows(done)], 12, LIMIT),
+        _attempts(done),
+        bullets("Controls", [": ".join(pair) for pair in words.doubt_rows(done)], 4, LIMIT),
+        bullets("Notices on the repair", done.notices, MOST_LINES, LIMIT),
+    ]
+    kept: list[str] = []
+    for section in sections:
+        room -= len("\n".join(section)) + 1
+        if room < 0:
+            return [*kept, FULL, ""]
+        kept += section
+    return kept
+
+
+def _verdict(done: RemediationV1) -> list[str]:
     verdict = words.explained_repair(done)
     original = wording.pinned(done.model.source, done.model.revision)
     return [
@@ -29,16 +55,6 @@ def repair_lines(report: ReportV1, done: RemediationV1) -> list[str]:
         f"- model: {code_for_markdown(original, 300)}",
         f"- written to: {code_for_markdown(done.output, 300) if done.output else 'nothing'}",
         "",
-        *bullets("Why not more", done.reasons, MOST_LINES),
-        *_mappings(done),
-        *([] if done.accuracy is None else _accuracy(done.accuracy)),
-        "### What the repair left behind",
-        "",
-        *_sequela(report),
-        *bullets("What was done", [": ".join(pair) for pair in words.done_rows(done)], MOST_LINES),
-        *_attempts(done),
-        *bullets("Controls", [": ".join(pair) for pair in words.doubt_rows(done)], MOST_LINES),
-        *bullets("Notices on the repair", done.notices, MOST_LINES),
     ]
 
 

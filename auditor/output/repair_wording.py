@@ -71,7 +71,7 @@ def accuracy_line(accuracy: AccuracyV1) -> str:
     """Accuracy before and after, and what was lost."""
     loss = accuracy.loss
     return (
-        f"{share(accuracy.before)} before, {share(accuracy.after)} after, on "
+        f"before {share(accuracy.before)}, after {share(accuracy.after)}, on "
         f"{accuracy.after.observations:,} held-out images; lost {100 * loss.value:.1f} points "
         f"(95 % interval {100 * loss.low:.1f} to {100 * loss.high:.1f})"
     )

@@ -22,6 +22,7 @@ WHAT_HARM_MEANS = (
     "another. Score: the worst harm, raised by the mean of the others."
 )
 NOT_SCORED = "not scored"
+MOST_COMPONENTS = 24  # of a foreign report; auditor has eight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,10 @@ def components(sequela: SequelaV1) -> list[Component]:
             change=sequela.measures.get(harm.measure),
             why="",
         )
-        for harm in sequela.harms
+        for harm in sequela.harms[:MOST_COMPONENTS]
     ]
-    return [*scored, *(_missing(sequela, name) for name in sequela.missing)]
+    found = [*scored, *(_missing(sequela, name) for name in sequela.missing[:MOST_COMPONENTS])]
+    return found[:MOST_COMPONENTS]
 
 
 def _missing(sequela: SequelaV1, name: str) -> Component:

@@ -151,11 +151,11 @@ LEFT_OUT = tuple(
         reason=f"not among the quick measures: it takes {steps:,} training steps here",
         remedy="Give --sequela full, or compare the two models with `auditor sequela`.",
     )
-    for name, steps in (
-        ("reinjection-fresh", 720),
-        ("reinjection-same", 720),
-        ("reactivation", 330),
-    )
+    for name, steps in {
+        "reinjection-fresh": 720,
+        "reinjection-same": 720,
+        "reactivation": 330,
+    }.items()
 )
 LEFT = Sequela(
     score=0.21,
@@ -263,8 +263,14 @@ def hostile(text: str) -> ReportV1:
     mappings = tuple(replace(each, **fields) for each in REPAIR.mappings)
     per_class = tuple((text, *rest) for _, *rest in ACCURACY.per_class)
     repair = replace(
-        with_every_string(replace(REPAIR, mappings=(), accuracy=None, history=()), text),
-        verdict=REPAIR.verdict,
+        REPAIR,
+        method=text,
+        reasons=(text,) * 20,
+        output=text,
+        data_source=text,
+        natural_from=text,
+        frozen=(text,),
+        notices=(text,) * 20,
         schedule={text: 1.0},
         mappings=mappings,
         accuracy=replace(ACCURACY, per_class=per_class),
@@ -287,7 +293,5 @@ def hostile(text: str) -> ReportV1:
         notices=(text,),
     )
     scan = with_every_string(NO_EVIDENCE, text)
-    told = repair_report(
-        scan, repair, left, original=original(text), settings=SETTINGS | {"base": text}
-    )
-    return told
+    settings = SETTINGS | {"base": text}
+    return repair_report(scan, repair, left, original=original(text), settings=settings)
