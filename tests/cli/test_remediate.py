@@ -199,6 +199,47 @@ def test_clean_data_of_another_task_are_refused(run: Run, arguments, tmp_path: P
     assert "they have no label 'stop'" in ran.complaint[0]
 
 
+def test_a_report_of_another_model_is_refused(
+    run: Run, benign_models_show: Show, arguments, tmp_path: Path
+):
+    benign_models_show(0.0)
+    model, pictures = Path(arguments[1]), arguments[5]
+    other = tmp_path / "other"
+    shutil.copytree(model, other)
+    (other / "README.md").write_text("another")
+    assert run("scan", other, "--entities", pictures, "--output", f"json={tmp_path}/s").code == 1
+    ran = run(*arguments, "--report", tmp_path / "s")
+    assert ran.code == 2
+    message, hint = ran.complaint
+    assert "is of another model: its digest is" in message
+    assert "--report" in hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_of_no_model_is_refused(run: Run, arguments, tmp_path: Path):
+    assert run("scan", tmp_path / "nowhere", "--output", f"json={tmp_path}/s").code == 3
+    ran = run(*arguments, "--report", tmp_path / "s")
+    assert ran.code == 2
+    assert "nothing was scanned" in ran.complaint[0]
+
+
+def test_every_format_is_written_and_says_what_the_repair_left_behind(
+    run: Run, benign_models_show: Show, arguments, tmp_path: Path
+):
+    benign_models_show(1.0)
+    rest = [each for each in arguments if each not in ("--sequela", "none")]
+    forms = ("json", "html", "markdown", "junit", "sarif")
+    outputs = [part for form in forms for part in ("--output", f"{form}={tmp_path / form}")]
+    ran = run(*rest, "--method", "head-refit", *outputs)
+    assert (ran.code, ran.err) == (0, "")
+    for form in forms:
+        assert "calibration.ece" in (tmp_path / form).read_text()
+    assert "sequela score  at least" in ran.out
+    convert = run("report", "convert", tmp_path / "json", "--output", f"html={tmp_path / 'again'}")
+    assert convert.code == 0
+    assert (tmp_path / "again").read_text() == (tmp_path / "html").read_text()
+
+
 def test_a_report_of_another_bank_is_refused(
     run: Run, benign_models_show: Show, arguments, tmp_path: Path
 ):
