@@ -233,7 +233,7 @@ def test_every_format_is_written_and_says_what_the_repair_left_behind(
     ran = run(*rest, "--method", "head-refit", *outputs)
     assert (ran.code, ran.err) == (0, "")
     for form in forms:
-        assert "calibration.ece" in (tmp_path / form).read_text()
+        assert "membership.repair." in (tmp_path / form).read_text()
     assert "sequela score  at least" in ran.out
     convert = run("report", "convert", tmp_path / "json", "--output", f"html={tmp_path / 'again'}")
     assert convert.code == 0
