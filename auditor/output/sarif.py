@@ -59,7 +59,7 @@ def _run(report: ReportV1) -> dict[str, Any]:
     if left and RULE not in places:
         places[RULE] = len(rules)
         rules.append(descriptor(RULE))
-    results = [_result(report, each, places) for each in report.findings if audited(report)]
+    results = [_result(report, each, places) for each in report.findings if _audited(report)]
     results += [_left(report, each, places) for each in left]
     version = for_sarif(report.tool.version, NAME_LIMIT)
     notifications = _notifications(report)
@@ -139,7 +139,7 @@ def _left(report: ReportV1, mapping: RepairedMappingV1, places: dict[str, int]) 
     }
 
 
-def audited(report: ReportV1) -> bool:
+def _audited(report: ReportV1) -> bool:
     """Whether there is a verdict."""
     return report.verdict != "not-audited"
 
@@ -204,7 +204,7 @@ def _artifacts(model: ModelV1) -> list[dict[str, Any]]:
 
 def _invocation(report: ReportV1) -> dict[str, Any]:
     notifications = [_skip(skip) for skip in report.skips]
-    if not audited(report):
+    if not _audited(report):
         verdict = explained(report)
         why = f"not-audited: {_sentence(verdict.says, verdict.remedy)}"
         notifications[:1] = [_notification("not-audited", "error", why)]
@@ -215,7 +215,7 @@ def _invocation(report: ReportV1) -> dict[str, Any]:
         "endTimeUtc": wording.utc(report.finished),
     }
     return {
-        "executionSuccessful": audited(report),
+        "executionSuccessful": _audited(report),
         "toolExecutionNotifications": notifications,
         **{key: time for key, time in times.items() if time},
     }

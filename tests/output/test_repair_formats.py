@@ -1,17 +1,22 @@
-"""A repair and what it left behind, in every format that is no page for a browser."""
+"""A repair and what it left behind, in every format. To accept a wanted change of the texts:
+
+python -c "from tests.output.test_repair_formats import write_golden; write_golden()"
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
 import jsonschema
 import pytest
 
 from auditor.diff.compare import compare
-from auditor.output import json_v1, junit, markdown, terminal
+from auditor.output import html, json_v1, junit, markdown, terminal
 from auditor.output.convert_sequela_v1 import comparison_v1
 from auditor.output.junit_repair import render_comparison as junit_of
 from auditor.output.markdown_repair import FULL, repair_lines
@@ -22,9 +27,27 @@ from auditor.repair.record import RangeTest
 from tests.output.hostile import HOSTILE
 from tests.output.made_repair import LEFT, NOTHING, REPAIR, REPAIRED, REPAIRS, hostile, made
 from tests.output.made_sequela import REPORT
+from tests.output.test_html import outline
 from tests.output.test_sarif import run_of
 
 NAN, INFINITY = float("nan"), float("inf")
+GOLDEN = Path(__file__).parent / "golden"
+TEXTS: dict[str, Callable[[ReportV1], str]] = {
+    "repair.txt": lambda report: terminal.render(report, width=100, color=False),
+    "repair.md": markdown.render,
+    "repair.xml": junit.render,
+    "repair.outline.txt": lambda report: outline(html.render(report)),
+}
+
+
+def write_golden() -> None:
+    for name, of in TEXTS.items():
+        (GOLDEN / name).write_text(of(made()), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_expected_text(name: str) -> None:
+    assert TEXTS[name](made()) == (GOLDEN / name).read_text(encoding="utf-8")
 
 
 def text(report: ReportV1, width: int = 100) -> str:
