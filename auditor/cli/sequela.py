@@ -54,30 +54,13 @@ def sequela(
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
 ) -> None:
     """Measure what a repair changed in a model's other vulnerabilities; 3 if that is impossible."""
+    said = {name: value for name, value in locals().items() if name != "output"}
     from auditor.output.write_comparison import plan_comparison
     from auditor.sequela.run import compare
     from auditor.sequela.settings import SequelaSettings
 
     targets = plan_comparison(output or [])
-    settings = SequelaSettings(
-        before=before,
-        after=after,
-        clean_data=clean_data,
-        split=split,
-        members=members,
-        members_split=members_split,
-        repair_data=repair_data,
-        repair_split=repair_split,
-        reference=reference,
-        base=base,
-        entities=entities,
-        entity=entity,
-        target=target,
-        repeats=repeats,
-        device=device,
-        seed=seed,
-        offline=offline,
-    )
+    settings = SequelaSettings(**said)
     with progress_bar() as progress:
         report = compare(settings, progress=progress, announce=_announce)
     raise typer.Exit(ExitCode.AUDITED if _written(report, targets) else ExitCode.BUG)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.config import ScanSettings, record_from, require_known, settings_from
+from auditor.errors import UsageError
 from auditor.repair.settings import RepairSettings
 from auditor.repair.task import Rates
 from auditor.sequela.settings import SequelaSettings
@@ -47,6 +48,17 @@ class RemedySettings:
     members: str | None = None
     members_split: str | None = None
     reference: str | None = None
+
+    def __post_init__(self) -> None:
+        beside = {"--members": self.members, "--reference": self.reference}
+        named = [option for option, value in beside.items() if value is not None]
+        if named and self.sequela is Extent.NONE:
+            raise UsageError(
+                f"{named[0]} is of no use with --sequela none",
+                hint="Leave one of the two out.",
+            )
+        if self.members_split is not None and self.members is None:
+            raise UsageError("--members-split needs --members", hint="Name the data set too.")
 
     @property
     def comparison(self) -> SequelaSettings:

@@ -104,6 +104,8 @@ def test_what_stands_beside_is_opened_before_anything_is_tuned(repair: Repair, t
         ({"baseline": "x"}, "'base'"),
         ({"sequela": "some"}, "choices"),
         ({"method": "prayer"}, "super-ft"),
+        ({"sequela": "none", "reference": "r"}, "--reference is of no use"),
+        ({"members_split": "train"}, "--members-split needs --members"),
     ],
 )
 def test_a_wrong_setting_is_named(said: dict[str, object], names: str):
