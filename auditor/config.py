@@ -112,7 +112,7 @@ def settings_from(model: str, said: Mapping[str, Any]) -> ScanSettings:
     Raises:
         UsageError: An unknown name (the nearest known one is named) or a wrong value.
     """
-    plain = {"model": model, **said}
+    plain = {key: _plain(value) for key, value in {"model": model, **said}.items()}
     for name in ("rules", "allow"):
         if isinstance(plain.get(name), str):
             plain[name] = (plain[name],)
