@@ -198,7 +198,8 @@ def test_foreign_strings_stay_in_their_place(foreign: str) -> None:
         assert "##[" not in written
         assert "::set-output" not in written
     fromstring(junit.render(report))
-    run_of(report)
+    if foreign in HOSTILE[::4]:  # to validate a log takes longer than all the rest
+        run_of(report)
     assert json_v1.parse(json_v1.render(report)) == report
 
 
