@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,8 +16,12 @@ from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
 from auditor.types import Pictures, Severity, Suppression
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 MAX_FALSE_POSITIVE_RATE = 0.5
 FAIL_ON = (*(severity.value for severity in Severity), "never")
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,24 +112,41 @@ def settings_from(model: str, said: Mapping[str, Any]) -> ScanSettings:
     Raises:
         UsageError: An unknown name (the nearest known one is named) or a wrong value.
     """
-    known = [f.name for f in fields(ScanSettings)]
+    plain = {key: _plain(value) for key, value in {"model": model, **said}.items()}
+    for name in ("rules", "allow"):
+        if isinstance(plain.get(name), str):
+            plain[name] = (plain[name],)
+    return record_from(ScanSettings, plain)
+
+
+def record_from(kind: type[Record], said: Mapping[str, Any]) -> Record:
+    """A frozen record of settings from keyword arguments.
+
+    Raises:
+        UsageError: An unknown name (the nearest known one is named) or a wrong value.
+    """
+    require_known(said, [f.name for f in fields(kind)])
+    try:
+        return TypeAdapter(kind).validate_python({key: _plain(said[key]) for key in said})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"setting {first['loc'][0]!r}: {first['msg'][:1].lower()}{first['msg'][1:]}",
+            hint="See auditor --help of that command for the choices.",
+        ) from error
+
+
+def require_known(said: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse names of settings that there are none of.
+
+    Raises:
+        UsageError: One is unknown; the nearest known one is named.
+    """
     for name in said:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
             raise UsageError(f"unknown setting {name!r}", hint=hint)
-    plain = {key: _plain(value) for key, value in {"model": model, **said}.items()}
-    for name in ("rules", "allow"):
-        if isinstance(plain.get(name), str):
-            plain[name] = (plain[name],)
-    try:
-        return TypeAdapter(ScanSettings).validate_python(plain)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"setting {first['loc'][0]!r}: {first['msg'][:1].lower()}{first['msg'][1:]}",
-            hint="See auditor scan --help for the choices.",
-        ) from error
 
 
 def _plain(value: object) -> object:

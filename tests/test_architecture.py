@@ -62,16 +62,21 @@ LAYERS: dict[str, set[str]] = {
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references", "repair", "changes", "sequela"},
+    "remedy": NOUNS
+    | {"audit", "changes", "checkpoints", "config", "models", "output", "repair", "sequela"},
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
     | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
-    | {"changes", "sequela"},
+    | {"changes", "remedy", "sequela"},
     "": {
         "accepted",
         "audit",
+        "changes",
         "config",
         "configuration",
+        "remedy",
+        "sequela",
         "types",
         "output",
         "errors",

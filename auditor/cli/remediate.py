@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditor.cli.console import VERBOSE, progress_bar, tell
+from auditor.cli.console import VERBOSE, progress_bar
+from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.cli.scan import DepthChoice, FailOn
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from auditor.output.remediation_v1 import RemediationReportV1
-    from auditor.output.write import OutputTarget, Page
-    from auditor.repair.run import Remediated
-    from auditor.repair.settings import RepairSettings, Wanted
+    from auditor.output.report_v1 import ReportV1
+    from auditor.remedy.settings import RemedySettings
 
 
 class MethodChoice(StrEnum):
@@ -33,6 +30,14 @@ class MethodChoice(StrEnum):
     SUPER_FT = "super-ft"
     OUTLIER_EXPOSURE = "outlier-exposure"
     FT_SAM = "ft-sam"
+
+
+class SequelaChoice(StrEnum):
+    """How much to measure afterwards; the same names as `auditor.remedy.settings.Extent`."""
+
+    QUICK = "quick"
+    FULL = "full"
+    NONE = "none"
 
 
 Rate = Annotated[float | None, typer.Option(help="Learning rate; default: a range test.")]
@@ -77,22 +82,21 @@ BarrierOption = Annotated[bool, typer.Option(help="Measure the loss barrier.")]
 DepthOption = Annotated[DepthChoice, typer.Option(help="Of the scans.")]
 FprOption = Annotated[float, typer.Option(help="False-positive rate of a finding.")]
 FailOnOption = Annotated[FailOn, typer.Option(help="Mildest finding that may not be left.")]
-OutputOption = Annotated[
-    list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
+SequelaOption = Annotated[
+    SequelaChoice, typer.Option(help="What to measure of what the repair left behind.")
+]
+MembersOption = Annotated[str | None, typer.Option(help="Images that the model was trained on.")]
+MembersSplitOption = Annotated[str | None, typer.Option(help="Split of --members.")]
+ReferenceOption = Annotated[
+    str | None, typer.Option(help="A model of the task that was never poisoned.")
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
 SeedOption = Annotated[int, typer.Option(help="Decides everything random.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use the local cache only.")]
 VerboseOption = Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")]
 
-# Options that go by the same name in the settings.
-_OF_THE_SCANS = (
-    *("model", "base", "clean_data", "entities", "split", "image_column", "label_column"),
-    *("fpr", "device", "seed", "offline"),
-)
-_OF_THE_REPAIR = (
-    *("out", "per_class", "steps", "batch", "max_accuracy_loss", "control", "barrier"),
-)
+# Options that are no settings of a remedy, or become another one.
+_APART = ("model", "super_ft", "output", "verbose")
 
 
 def remediate(
@@ -121,6 +125,10 @@ def remediate(
     max_accuracy_loss: MaxAccuracyLossOption = 0.05,
     control: ControlOption = False,
     barrier: BarrierOption = True,
+    sequela: SequelaOption = SequelaChoice.QUICK,
+    members: MembersOption = None,
+    members_split: MembersSplitOption = None,
+    reference: ReferenceOption = None,
     depth: DepthOption = DepthChoice.STANDARD,
     fpr: FprOption = 0.01,
     fail_on: FailOnOption = FailOn.HIGH,
@@ -131,41 +139,25 @@ def remediate(
     verbose: VerboseOption = False,
 ) -> None:
     """Repair a model into a new folder, verified; exit 1 if something is left, 3 if it failed."""
-    from auditor.output.write import plan_targets
-
     said = dict(locals())
+    from auditor.output.write import plan_targets
+    from auditor.remedy.run import remediate as run
+
     targets = plan_targets(output or [])
-    raise typer.Exit(_run(_settings(said), targets))
+    settings = _settings(said)
+    with progress_bar() as progress:
+        done = run(settings, progress=progress)
+    raise typer.Exit(exit_code(done) if write_outputs(done, targets) else ExitCode.BUG)
 
 
-def _settings(said: Mapping[str, Any]) -> RepairSettings:
-    """The options as settings of the scans and of the repair between them."""
-    from auditor.config import ScanSettings
-    from auditor.probes.plan import Depth
-    from auditor.repair.settings import RepairSettings
-    from auditor.repair.task import Rates
+def _settings(said: Mapping[str, Any]) -> RemedySettings:
+    """The options as settings of the repair, the scans around it, and what is measured then."""
+    from auditor.remedy.settings import remedy_settings
 
-    scan = ScanSettings(
-        **{name: said[name] for name in _OF_THE_SCANS},
-        depth=Depth(said["depth"].value),
-        fail_on=said["fail_on"].value,
-    )
-    return RepairSettings(
-        **{name: said[name] for name in _OF_THE_REPAIR},
-        scan=scan,
-        method=_method(said["super_ft"], said["method"]),
-        found=None if said["report"] is None else _findings(said["report"]),
-        pairs=tuple(said["mapping"] or ()),
-        longest=said["max_steps"],
-        rates=Rates(
-            base=said["lr_base"],
-            max1=said["lr_max1"],
-            max2=said["lr_max2"],
-            up=said["up"],
-            down=said["down"],
-            phase1=said["phase1"],
-        ),
-    )
+    named = {name: value for name, value in said.items() if name not in _APART}
+    named["method"] = _method(said["super_ft"], said["method"])
+    named["mapping"] = tuple(said["mapping"] or ())
+    return remedy_settings(said["model"], named)
 
 
 def _method(super_ft: bool, method: MethodChoice) -> str:
@@ -176,72 +168,13 @@ def _method(super_ft: bool, method: MethodChoice) -> str:
     return "super-ft" if super_ft else method.value
 
 
-def _findings(path: Path) -> tuple[Wanted, ...]:
-    """The mappings of a stored report.
-
-    Raises:
-        UsageError: It cannot be read, or is no report.
-    """
-    from auditor.output.json_v1 import parse
-    from auditor.repair.settings import Wanted
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"--report {path} cannot be read: {error}", hint="Give a JSON report of a scan."
-        ) from error
-    return tuple(
-        Wanted(
-            id=finding.fingerprint,
-            entity_ids=tuple(entity.id for entity in finding.entities),
-            target_label=finding.target.label or "",
-        )
-        for finding in parse(text).findings
-    )
-
-
-def _run(settings: RepairSettings, targets: Sequence[OutputTarget]) -> ExitCode:
-    from auditor.output.convert_v1 import to_v1
-    from auditor.output.remediation_v1 import RemediationReportV1, remediation_v1
-    from auditor.repair.run import remediate as run
-
-    with progress_bar() as progress:
-        done = run(settings, progress=progress)
-    report = RemediationReportV1(
-        **dict(to_v1(done.scan)), remediation=remediation_v1(done.remediation)
-    )
-    return exit_code(done) if _written(report, targets) else ExitCode.BUG
-
-
-def exit_code(done: Remediated) -> ExitCode:
+def exit_code(done: ReportV1) -> ExitCode:
     """0 repaired or nothing found, 1 something is left, 3 a scan could not decide."""
-    from auditor.repair.record import RepairVerdict
-    from auditor.repair.run import incomplete
-
-    if incomplete(done):
-        return ExitCode.NOT_AUDITED
-    good = (RepairVerdict.REPAIRED, RepairVerdict.NOTHING_TO_REPAIR)
-    return ExitCode.AUDITED if done.remediation.verdict in good else ExitCode.FINDINGS
-
-
-def _written(report: RemediationReportV1, targets: Sequence[OutputTarget]) -> bool:
-    """Write every output; False where one could not be."""
-    from auditor.output.write import page_for, write_each
-
-    page = page_for(sys.stdout, os.environ)
-    failures = write_each(targets, lambda format, on: _text(report, format, on), sys.stdout, page)
-    for failure in failures:
-        tell(f"error: {failure.target.name} was not written: {failure.reason}")
-    return not failures
-
-
-def _text(report: RemediationReportV1, format: str, page: Page) -> str:
-    """The report in one format; as text the repair first, then the scan of what it left."""
-    from auditor.output.terminal_repair import render as repair_page
-    from auditor.output.write import render
-
-    scan_page = render(report, format, page)
-    if format != "rich":
-        return scan_page
-    return repair_page(report.remediation, width=page.width, color=page.color) + scan_page
+    assert done.remediation is not None
+    match done.remediation.verdict:
+        case "repaired":
+            return ExitCode.AUDITED
+        case "nothing to repair":
+            is_undecided = done.verdict == "not-audited"
+            return ExitCode.NOT_AUDITED if is_undecided else ExitCode.AUDITED
+    return ExitCode.FINDINGS

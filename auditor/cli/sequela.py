@@ -14,10 +14,9 @@ from auditor.errors import ExitCode
 
 if TYPE_CHECKING:
     from auditor.changes import SequelaReport
-    from auditor.output.write import OutputTarget, Page
+    from auditor.output.write import OutputTarget
     from auditor.sequela.measures import Estimate
 
-FORMATS = ("rich", "json")
 SOURCE = "A folder of class folders, parquet, or hf://datasets/org/name."
 
 
@@ -47,37 +46,21 @@ def sequela(
     target: Annotated[str | None, typer.Option(help="The label it was sent to.")] = None,
     repeats: Annotated[int, typer.Option(help="Times that each tuning is done.")] = 3,
     output: Annotated[
-        list[str] | None, typer.Option(help="FORMAT=PATH (rich, json); - is stdout. Repeatable.")
+        list[str] | None,
+        typer.Option(help="FORMAT=PATH (rich, json, html, markdown, junit); - is stdout."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
     seed: Annotated[int, typer.Option(help="Chooses everything random.")] = 0,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
 ) -> None:
     """Measure what a repair changed in a model's other vulnerabilities; 3 if that is impossible."""
-    from auditor.output.write import plan_targets
+    said = {name: value for name, value in locals().items() if name != "output"}
+    from auditor.output.write_comparison import plan_comparison
     from auditor.sequela.run import compare
     from auditor.sequela.settings import SequelaSettings
 
-    targets = plan_targets(output or [], FORMATS)
-    settings = SequelaSettings(
-        before=before,
-        after=after,
-        clean_data=clean_data,
-        split=split,
-        members=members,
-        members_split=members_split,
-        repair_data=repair_data,
-        repair_split=repair_split,
-        reference=reference,
-        base=base,
-        entities=entities,
-        entity=entity,
-        target=target,
-        repeats=repeats,
-        device=device,
-        seed=seed,
-        offline=offline,
-    )
+    targets = plan_comparison(output or [])
+    settings = SequelaSettings(**said)
     with progress_bar() as progress:
         report = compare(settings, progress=progress, announce=_announce)
     raise typer.Exit(ExitCode.AUDITED if _written(report, targets) else ExitCode.BUG)
@@ -92,20 +75,12 @@ def _announce(estimate: Estimate) -> None:
 
 def _written(report: SequelaReport, targets: Sequence[OutputTarget]) -> bool:
     """Write every output; False where one could not be."""
+    from auditor.output.convert_sequela_v1 import comparison_v1
     from auditor.output.write import page_for, write_each
+    from auditor.output.write_comparison import render
 
-    page = page_for(sys.stdout, os.environ)
-    failures = write_each(targets, lambda format, on: _text(report, format, on), sys.stdout, page)
+    document, page = comparison_v1(report), page_for(sys.stdout, os.environ)
+    failures = write_each(targets, lambda form, on: render(document, form, on), sys.stdout, page)
     for failure in failures:
         tell(f"error: {failure.target.name} was not written: {failure.reason}")
     return not failures
-
-
-def _text(report: SequelaReport, format: str, page: Page) -> str:
-    from auditor.output.sequela_v1 import render_json, report_v1
-    from auditor.output.terminal_sequela import render
-
-    document = report_v1(report)
-    if format == "json":
-        return render_json(document)
-    return render(document, width=page.width, color=page.color)

@@ -146,10 +146,10 @@ def trigger_of(folder: Path, base: str, entities: str) -> PatternTrigger:
         trigger = _train(plan, _base(base, plan.image_size), entities).victim.trigger
         assert trigger is not None
         return trigger
-    start = _base(base, plan.image_size)
+    model = _reference(folder)  # takes the same pictures as its base
     size = TaskSize(per_class=plan.per_class, test_per_class=plan.test_per_class)
     seed = plan.training.seed
-    train, _ = train_and_test(start.model, *_task(plan.task), list(plan.classes), size, seed)
+    train, _ = train_and_test(model, *_task(plan.task), list(plan.classes), size, seed)
     target = train.label_names.index(plan.target) if plan.target else 0
     return attack.trigger_again(train, poison_order(_order(plan), target))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from auditor.output.parts_v1 import SkipV1, TargetV1, ToolV1, replace_lone_surrogates
 from auditor.output.report_v1 import (
     SCHEMA_VERSION,
     BaseV1,
@@ -34,12 +35,8 @@ from auditor.output.report_v1 import (
     RoutingRowV1,
     RungV1,
     SeverityV1,
-    SkipV1,
     SuppressionV1,
-    TargetV1,
-    ToolV1,
     VerdictV1,
-    replace_lone_surrogates,
 )
 from auditor.types import (
     Calibration,
@@ -93,8 +90,8 @@ def to_v1(report: Report | ReportV1) -> ReportV1:
         tool=ToolV1(name="auditor", version=report.tool_version),
         started=report.started,
         finished=report.finished,
-        model=_model(report.model) if report.model else None,
-        settings={str(key): _plain(report.settings[key]) for key in sorted(report.settings)},
+        model=model_v1(report.model) if report.model else None,
+        settings=plain_settings(report.settings),
         verdict=_VERDICTS[report.verdict],
         false_positive_rate=float(report.false_positive_rate),
         model_score=_probability(report.model_score),
@@ -114,7 +111,8 @@ def to_v1(report: Report | ReportV1) -> ReportV1:
     )
 
 
-def _model(model: ModelFacts) -> ModelV1:
+def model_v1(model: ModelFacts) -> ModelV1:
+    """A model as reports name it."""
     base = None
     if model.base_source is not None:
         base = BaseV1(source=model.base_source, revision=model.base_revision)
@@ -174,10 +172,10 @@ def _evidence(evidence: Evidence, labels: Sequence[str]) -> EvidenceV1:
         statistic=evidence.statistic,
         entities=list(evidence.entity_ids),
         target=_target(evidence.target_index, labels),
-        value=_finite(evidence.value),
-        low=_finite(evidence.low),
-        high=_finite(evidence.high),
-        baseline=_finite(evidence.baseline),
+        value=finite(evidence.value),
+        low=finite(evidence.low),
+        high=finite(evidence.high),
+        baseline=finite(evidence.baseline),
         p_value=_probability(evidence.p_value),
         observations=int(evidence.observations),
         detail={key: _detail(evidence.detail[key]) for key in sorted(evidence.detail)},
@@ -188,10 +186,10 @@ def _evidence(evidence: Evidence, labels: Sequence[str]) -> EvidenceV1:
 def _effect(evidence: Evidence) -> EffectV1:
     return EffectV1(
         statistic=evidence.statistic,
-        value=_finite(evidence.value),
-        low=_finite(evidence.low),
-        high=_finite(evidence.high),
-        baseline=_finite(evidence.baseline),
+        value=finite(evidence.value),
+        low=finite(evidence.low),
+        high=finite(evidence.high),
+        baseline=finite(evidence.baseline),
     )
 
 
@@ -212,7 +210,7 @@ def _neighbour(neighbour: Neighbour, labels: Sequence[str]) -> NeighbourV1:
     return NeighbourV1(
         instance=neighbour.instance,
         label=_target(neighbour.label_index, labels),
-        similarity=_finite(neighbour.similarity),
+        similarity=finite(neighbour.similarity),
         picture=neighbour.picture,
     )
 
@@ -258,7 +256,7 @@ def _calibration(calibration: Calibration) -> CalibrationV1:
         null=calibration.null,
         benign=[float(value) for value in calibration.benign],
         standings={
-            name: _finite(calibration.standings[name]) for name in sorted(calibration.standings)
+            name: finite(calibration.standings[name]) for name in sorted(calibration.standings)
         },
     )
 
@@ -267,7 +265,7 @@ def _ranked_pair(pair: RankedPair) -> RankedPairV1:
     return RankedPairV1(
         entity=_entity(pair.entity),
         target=TargetV1(index=int(pair.target_index), label=pair.target_label),
-        effect=_finite(pair.effect),
+        effect=finite(pair.effect),
         p_value=_probability(pair.p_value),
     )
 
@@ -292,7 +290,8 @@ def _target(index: int, labels: Sequence[str]) -> TargetV1:
     return TargetV1(index=int(index), label=labels[index] if 0 <= index < len(labels) else None)
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """A number that JSON can say, or none."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 
@@ -302,12 +301,17 @@ def _within_0_1(value: float) -> float:
 
 
 def _probability(value: float | None) -> float | None:
-    finite = _finite(value)
-    return None if finite is None else _within_0_1(finite)
+    number = finite(value)
+    return None if number is None else _within_0_1(number)
 
 
 def _detail(value: float | str) -> float | str | None:
-    return value if isinstance(value, str) else _finite(value)
+    return value if isinstance(value, str) else finite(value)
+
+
+def plain_settings(settings: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """Settings in the order of their names, as JSON has them."""
+    return {str(key): _plain(settings[key]) for key in sorted(settings)}
 
 
 def _plain(value: Any) -> JsonValue:
@@ -317,7 +321,7 @@ def _plain(value: Any) -> JsonValue:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
-        return _finite(value)
+        return finite(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in sorted(value.items(), key=str)}
     if isinstance(value, set | frozenset):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
-from auditor.output.report_v1 import EvidenceV1, ReportV1, SkipV1
+from auditor.output.parts_v1 import SkipV1
+from auditor.output.report_v1 import EvidenceV1, ReportV1
 
 MOST_ENTITIES = 12
 MOST_SUBJECTS = 6

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from auditor.output import wording
+from auditor.output.comparison_v1 import ComparisonV1
 from auditor.output.convert_v1 import to_v1
 from auditor.output.coverage import skip_subjects
 from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.html_comparison import comparison_of
 from auditor.output.html_findings import REFERENCES
 from auditor.output.html_view import page_of
 from auditor.output.report_v1 import ReportV1
@@ -25,6 +27,7 @@ from auditor.types import Report
 _PAGE = Path(__file__).parent / "html_page"
 _TEXT_LIMIT = 4000
 _NAME_LIMIT = 60
+_SHORT_LIMIT = 24  # beside a spoke of the radar
 
 
 def render(report: Report | ReportV1) -> str:
@@ -33,23 +36,37 @@ def render(report: Report | ReportV1) -> str:
     Raises:
         ValueError: The report breaks its own contract, such as a finding without evidence.
     """
-    from markupsafe import Markup, escape
+    from markupsafe import escape
 
     page = page_of(to_v1(report))
+    return _rendered(
+        "page.html.jinja",
+        page=page,
+        # Its line breaks are meant, and its parts were made fit one by one.
+        command=escape(page.command),
+        shares=_shares(),
+        reference_names=REFERENCES,
+        skip_subjects=skip_subjects,
+    )
+
+
+def render_comparison(report: ComparisonV1) -> str:
+    """The report of `auditor sequela` as one self-contained HTML file."""
+    return _rendered("comparison.html.jinja", page=comparison_of(report))
+
+
+def _rendered(template: str, **shown: Any) -> str:
+    from markupsafe import Markup
+
     style, script = _asset("page.css"), _asset("page.js")
     rendered: str = (
         _environment()
-        .get_template("page.html.jinja")
+        .get_template(template)
         .render(
-            page=page,
             style=Markup(style),
             script=Markup(script),
             policy=Markup(content_policy(style, script)),
-            # Its line breaks are meant, and its parts were made fit one by one.
-            command=escape(page.command),
-            shares=[Markup(_share(hundredths)) for hundredths in range(101)],
-            reference_names=REFERENCES,
-            skip_subjects=skip_subjects,
+            **shown,
         )
     )
     return rendered
@@ -61,6 +78,12 @@ def content_policy(style: str, script: str) -> str:
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     )
+
+
+def _shares() -> list[Any]:
+    from markupsafe import Markup
+
+    return [Markup(_share(hundredths)) for hundredths in range(101)]
 
 
 def _share(hundredths: int) -> str:
@@ -91,6 +114,7 @@ def _environment() -> Any:
     )
     environment.filters |= {
         "name": lambda text: for_terminal(text, _NAME_LIMIT),
+        "short": lambda text: for_terminal(text, _SHORT_LIMIT),
         # Checked where a report is read or made: nothing but base64, and as long as it is.
         "data_uri": Markup,
         "number": wording.number,

@@ -81,7 +81,7 @@ class _Axis:
         return round(MARGIN + min(max(share, 0.0), 1.0) * (WIDTH - 2 * MARGIN), 1)
 
     def ticks(self, count: int = 5) -> tuple[Tick, ...]:
-        step = _round_step((self.end - self.start) / count)
+        step = round_step((self.end - self.start) / count)
         first, last = math.ceil(self.start / step - 1e-9), math.floor(self.end / step + 1e-9)
         return tuple(Tick(self(i * step), f"{i * step:.10g}") for i in range(first, last + 1))
 
@@ -163,7 +163,7 @@ def _dots(benign: Sequence[float], axis: _Axis) -> tuple[tuple[Dot, ...], float]
     return tuple(dots), round(min(width, max(step, 3.0)) * 0.42, 1)
 
 
-def _round_step(step: float) -> float:
+def round_step(step: float) -> float:
     """The nearest of 1, 2 and 5 times a power of ten that is no smaller."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from auditor.output import wording
 from auditor.output.html_findings import REFERENCES, honest_name
-from auditor.output.report_v1 import RankedPairV1, ReportV1, RoutingRowV1, TargetV1
+from auditor.output.parts_v1 import TargetV1
+from auditor.output.report_v1 import RankedPairV1, ReportV1, RoutingRowV1
 
 ROWS_AT_FIRST = 25
 MOST_ROWS = 1000

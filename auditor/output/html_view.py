@@ -13,23 +13,16 @@ from auditor.output import wording
 from auditor.output.coverage import SkipGroup, coverage_rows, skip_groups
 from auditor.output.html_findings import FindingView, findings_of, names_of
 from auditor.output.html_plots import CalibrationPlot, calibration_plot, called_beyond
+from auditor.output.html_repair import RepairView, repair_facts, repair_of
 from auditor.output.html_routing import RoutingView, routing_of
+from auditor.output.html_verdict import VerdictView, repair_verdict, verdict_of
+from auditor.output.repair_wording import original
 from auditor.output.report_v1 import CalibrationV1, ReportV1
 from auditor.output.rerun import command_lines, scanned_source
 
 MOST_PAIRS = 10
 COMMAND_WIDTH = 88
 SCAN_AGAIN = "the report was written before auditor stored it, and a new scan of the model has it"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictView:
-    """The verdict in words. `symbol` and `tone` say the same once more."""
-
-    verdict: str
-    symbol: str
-    headline: str
-    meaning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +54,8 @@ class PageView:
     report: ReportV1
     title: str
     verdict: VerdictView
+    scan: VerdictView
+    repair: RepairView | None
     facts: tuple[tuple[str, str], ...]
     identity: tuple[tuple[str, str], ...]
     names: dict[str, str]
@@ -79,12 +74,16 @@ class PageView:
 
 def page_of(report: ReportV1) -> PageView:
     """The page of a report."""
-    findings = findings_of(report)
+    findings, done = findings_of(report), report.remediation
+    verdict = verdict_of(report) if done is None else repair_verdict(done)
+    source = scanned_source(report) if done is None else original(done)
     return PageView(
         report=report,
-        title=f"{report.verdict}: {scanned_source(report) or 'unknown model'}",
-        verdict=_verdict(report),
-        facts=_facts(report),
+        title=f"{verdict.verdict}: {source or 'unknown model'}",
+        verdict=verdict,
+        scan=verdict_of(report),
+        repair=None if done is None else repair_of(report, done),
+        facts=_facts(report) if done is None else repair_facts(report, done),
         identity=_identity(report),
         names=names_of(report),
         findings=findings,
@@ -99,46 +98,6 @@ def page_of(report: ReportV1) -> PageView:
         skips=tuple(skip_groups(report.skips)),
         command="\n".join(command_lines(report, COMMAND_WIDTH)),
     )
-
-
-def _verdict(report: ReportV1) -> VerdictView:
-    rate = f"false-positive rate {report.false_positive_rate:g}"
-    match report.verdict:
-        case "backdoor-evidence":
-            return VerdictView(
-                verdict=report.verdict,
-                symbol="\N{BLACK UP-POINTING TRIANGLE}",
-                headline=f"Backdoor evidence: {wording.counted(len(report.findings), 'finding')} "
-                f"at {rate}",
-                meaning="Something steers this model to a class more than it steers benign "
-                f"fine-tunes. At most {wording.percent(report.false_positive_rate)} of models "
-                "without a backdoor are expected to be called.",
-            )
-        case "no-evidence":
-            return VerdictView(
-                verdict=report.verdict,
-                symbol="\N{WHITE CIRCLE}",
-                headline=f"No evidence at {rate}, for the entities and attack families listed",
-                meaning="This is not proof that there is no backdoor. It reaches as far as the "
-                "list of what was looked at and no further.",
-            )
-        case "not-audited":
-            return VerdictView(
-                verdict=report.verdict,
-                symbol="?",
-                headline="Not audited: this is no verdict",
-                meaning="This says nothing about the model, good or bad. "
-                f"{_why_not_audited(report)}",
-            )
-
-
-def _why_not_audited(report: ReportV1) -> str:
-    """The first reason and what would help, as the terminal report opens with."""
-    if not report.skips:
-        return f"{report.notices[0]}." if report.notices else "No reason was recorded."
-    first = report.skips[0]
-    reason = f"The reason: {first.reason.rstrip('.')}."
-    return f"{reason} What would help: {first.remedy}" if first.remedy else reason
 
 
 def _facts(report: ReportV1) -> tuple[tuple[str, str], ...]:

@@ -7,10 +7,12 @@ passed test, which says so in its name. Where there is no verdict, there is an e
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from auditor.output import wording
 from auditor.output.escaping import NAME_LIMIT, for_xml
+from auditor.output.junit_repair import repair_cases
+from auditor.output.junit_suite import case, counted, text_of
 from auditor.output.report_v1 import FindingV1, ReportV1
 from auditor.output.rerun import scanned_source
 from auditor.output.standing import gate_of, why_passed
@@ -21,6 +23,8 @@ def render(report: ReportV1) -> str:
     """The report as one test suite."""
     suites = Element("testsuites")
     suite = SubElement(suites, "testsuite")
+    if (done := report.remediation) is not None:
+        repair_cases(suite, report, done)
     if report.verdict == "not-audited":
         _not_audited(suite, report)
     else:
@@ -28,18 +32,18 @@ def render(report: ReportV1) -> str:
         _kinds_without_a_finding(suite, report)
     for skip in report.skips[1 if report.verdict == "not-audited" else 0 :]:
         remedy = f" Remedy: {skip.remedy}" if skip.remedy else ""
-        case = _case(suite, "not decided", skip.subject)
-        SubElement(case, "skipped", message=for_xml(f"{skip.reason.rstrip('.')}.{remedy}"))
-    _count(suite, report)
+        test = case(suite, "not decided", skip.subject)
+        SubElement(test, "skipped", message=for_xml(f"{skip.reason.rstrip('.')}.{remedy}"))
+    name = f"auditor {scanned_source(report) or 'unknown'}"
+    counted(suite, name, report.cost.seconds, report.started)
     _describe(suite, report)
-    indent(suites)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(suites, encoding="unicode")}\n'
+    return text_of(suites)
 
 
 def _not_audited(suite: Element, report: ReportV1) -> None:
     verdict = explained(report)
-    case = _case(suite, "verdict", scanned_source(report) or "unknown")
-    error = SubElement(case, "error", type="not-audited", message=for_xml(verdict.says))
+    test = case(suite, "verdict", scanned_source(report) or "unknown")
+    error = SubElement(test, "error", type="not-audited", message=for_xml(verdict.says))
     remedy = f" Remedy: {verdict.remedy}" if verdict.remedy else ""
     error.text = for_xml(f"{verdict.means}{remedy}")
 
@@ -47,13 +51,13 @@ def _not_audited(suite: Element, report: ReportV1) -> None:
 def _findings(suite: Element, report: ReportV1) -> None:
     gate = gate_of(report)
     for finding in report.findings:
-        case = _case(suite, finding.rule_id, _name(finding))
+        test = case(suite, finding.rule_id, _name(finding))
         passed = why_passed(finding, gate)
         if passed is not None:
-            said = SubElement(case, "skipped", message=for_xml(f"{finding.title}: {passed}"))
+            said = SubElement(test, "skipped", message=for_xml(f"{finding.title}: {passed}"))
         else:
             title = for_xml(finding.title, 300)
-            said = SubElement(case, "failure", type=finding.severity, message=title)
+            said = SubElement(test, "failure", type=finding.severity, message=title)
         said.text = _details(finding)
 
 
@@ -78,27 +82,12 @@ def _kinds_without_a_finding(suite: Element, report: ReportV1) -> None:
     called = {each.kind for finding in report.findings for each in finding.evidence}
     rate = f"{report.false_positive_rate:g}"
     for kind in sorted({each.kind for each in report.evidence} - called):
-        case = _case(suite, kind, f"{kind}: no finding at false-positive rate {rate}")
+        test = case(suite, kind, f"{kind}: no finding at false-positive rate {rate}")
         own = [each for each in report.evidence if each.kind == kind]
         if all(each.p_value is None for each in own):
             reasons = dict.fromkeys(each.why_undecided or "no p-value" for each in own)
             said = f"undecided: {wording.some(list(reasons), 5)}"
-            SubElement(case, "skipped", message=for_xml(said))
-
-
-def _case(suite: Element, group: str, name: str) -> Element:
-    named = for_xml(name, 300)
-    return SubElement(suite, "testcase", classname=f"auditor.{for_xml(group, 60)}", name=named)
-
-
-def _count(suite: Element, report: ReportV1) -> None:
-    suite.set("name", for_xml(f"auditor {scanned_source(report) or 'unknown'}", 300))
-    suite.set("tests", str(len(suite.findall("testcase"))))
-    for attribute, element in (("failures", "failure"), ("errors", "error"), ("skipped",) * 2):
-        suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
-    suite.set("time", f"{report.cost.seconds:.3f}")
-    if started := wording.utc(report.started):
-        suite.set("timestamp", started.removesuffix("Z"))  # its type has no time zone
+            SubElement(test, "skipped", message=for_xml(said))
 
 
 def _describe(suite: Element, report: ReportV1) -> None:
@@ -109,6 +98,15 @@ def _describe(suite: Element, report: ReportV1) -> None:
         ("model_score", wording.number(report.model_score)),
         ("model_p_value", wording.p_value(report.model_p_value)),
         ("auditor", report.tool.version),
+        *_of_repair(report),
     ):
         SubElement(properties, "property", name=name, value=for_xml(value, NAME_LIMIT))
     suite.insert(0, properties)
+
+
+def _of_repair(report: ReportV1) -> list[tuple[str, str]]:
+    done, sequela = report.remediation, report.sequela
+    found = [] if done is None else [("repair", done.verdict), ("method", done.method)]
+    if sequela is not None:
+        found.append(("sequela_score", wording.number(sequela.sequela_score)))
+    return found

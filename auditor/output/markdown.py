@@ -8,12 +8,14 @@ the mildest findings lose their details first, then their rows, and the page say
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from auditor.output import wording
 from auditor.output.coverage import coverage_rows, grouped_skips
 from auditor.output.escaping import NAME_LIMIT, code_for_markdown, for_markdown
 from auditor.output.markdown_findings import details, row
+from auditor.output.markdown_repair import repair_lines
+from auditor.output.markdown_tables import bullets
 from auditor.output.report_v1 import ReportV1
 from auditor.output.rerun import command_lines, scanned_source
 from auditor.output.standing import counts_line, gate_of, why_passed
@@ -32,12 +34,22 @@ _TABLE = [
 
 def render(report: ReportV1) -> str:
     """The report as Markdown of at most `MOST_CHARACTERS`."""
-    head, tail = _head(report), _tail(report)
+    tail = _tail(report)
+    head = _head(report, MOST_CHARACTERS - len("\n".join(tail)) - 2000)
     room = MOST_CHARACTERS - len("\n".join([*head, *tail])) - 1000
     return "\n".join([*head, *_findings(report, room), *tail]) + "\n"
 
 
-def _head(report: ReportV1) -> list[str]:
+def _head(report: ReportV1, room: int) -> list[str]:
+    done = report.remediation
+    if done is None:
+        return _verdict(report, "## auditor:")
+    scanned = "model" if done.output is None else "repaired model"
+    scan = _verdict(report, f"## Scan of the {scanned}:")
+    return [*repair_lines(report, done, room - len("\n".join(scan))), *scan]
+
+
+def _verdict(report: ReportV1, title: str) -> list[str]:
     verdict = explained(report)
     facts = [f"model: {code_for_markdown(scanned_source(report) or 'unknown', 300)}"]
     if verdict.remedy:
@@ -52,7 +64,7 @@ def _head(report: ReportV1) -> list[str]:
         score = wording.number(report.model_score)
         facts.append(f"score: {score} of 1 (higher is more suspect), p = {p}")
     return [
-        f"## auditor: {report.verdict}",
+        f"{title} {report.verdict}",
         "",
         f"**{for_markdown(verdict.says, 600)}**",
         "",
@@ -119,21 +131,13 @@ def _tail(report: ReportV1) -> list[str]:
     looked_at = [f"{name or 'and for'}: {line}" for name, line in coverage_rows(report)]
     skips = grouped_skips(report.skips) or ["Nothing was skipped."]
     return [
-        *_list("Looked at", looked_at),
-        *_list("Not looked at, or not decided", skips),
-        *(_list("Notices", report.notices) if report.notices else []),
+        *bullets("Looked at", looked_at, MOST_LINES),
+        *bullets("Not looked at, or not decided", skips, MOST_LINES),
+        *bullets("Notices", report.notices, MOST_LINES),
         *_cost(report),
         *_rerun(report),
         f"Findings that do not fail the gate: {counts_line(report)}.",
     ]
-
-
-def _list(title: str, lines: Sequence[str]) -> list[str]:
-    shown = [f"- {for_markdown(line, 900)}" for line in lines[:MOST_LINES]]
-    hidden = len(lines) - MOST_LINES
-    if hidden > 0:
-        shown.append(f"- and {hidden:,} more, all of them in the JSON report")
-    return [f"### {title}", "", *shown, ""]
 
 
 def _cost(report: ReportV1) -> list[str]:

@@ -36,6 +36,15 @@ _SETTINGS = (
     "timeout",
     "trust",
 )
+# The same of `auditor remediate`.
+_OF_A_REPAIR = (
+    *("out", "clean_data", "method", "report", "mapping", "base", "entities", "split"),
+    *("image_column", "label_column", "per_class", "steps", "max_steps", "batch"),
+    *("lr_base", "lr_max1", "lr_max2", "up", "down", "phase1", "max_accuracy_loss", "control"),
+    *("barrier", "sequela", "members", "members_split", "reference"),
+    *("depth", "fpr", "fail_on", "device", "seed", "offline"),
+)
+_SWITCHED_OFF = ("barrier",)  # is on unless `--no-` stands before it
 _LIMIT = 300
 
 
@@ -48,15 +57,28 @@ def scanned_source(report: ReportV1) -> str | None:
 
 
 def command_lines(report: ReportV1, width: int) -> list[str]:
-    """`auditor scan ...` on lines of at most `width` columns, joined by backslashes."""
-    groups = [["auditor", "scan", shlex.quote(scanned_source(report) or "MODEL")]]
-    for name in _SETTINGS:
-        groups.extend(_option(name, report.settings.get(name)))
+    """`auditor scan ...`, or `auditor remediate ...` of a repair, joined by backslashes.
+
+    Args:
+        report: The report.
+        width: Most columns of a line.
+    """
+    if (done := report.remediation) is not None:
+        command, settings = "remediate", done.settings
+        model = wording.pinned(done.model.source, done.model.revision, _LIMIT)
+    else:
+        command, settings = "scan", report.settings
+        model = scanned_source(report) or "MODEL"
+    groups = [["auditor", command, shlex.quote(model)]]
+    for name in _SETTINGS if report.remediation is None else _OF_A_REPAIR:
+        groups.extend(_option(name, settings.get(name)))
     return _wrapped([" ".join(group) for group in groups], width)
 
 
 def _option(name: str, value: JsonValue) -> list[list[str]]:
     flag = "--" + name.replace("_", "-")
+    if name in _SWITCHED_OFF:
+        return [[f"--no-{flag[2:]}"]] if value is False else []
     if value is None or value is False or isinstance(value, dict):
         return []
     if value is True:

@@ -15,8 +15,19 @@ from urllib.parse import quote
 
 from auditor.output import wording
 from auditor.output.escaping import NAME_LIMIT, for_sarif
-from auditor.output.report_v1 import FindingV1, ModelV1, ReportV1, SkipV1
+from auditor.output.parts_v1 import SkipV1, TargetV1
+from auditor.output.remediation_v1 import RepairedMappingV1
+from auditor.output.report_v1 import FindingV1, ModelV1, ReportV1
 from auditor.output.rerun import command_lines, scanned_source
+from auditor.output.sarif_repair import (
+    NOTIFICATIONS,
+    RULE,
+    descriptor,
+    mapping_message,
+    mappings_left,
+    repair_notes,
+    repair_properties,
+)
 from auditor.output.sarif_rules import LEVELS, descriptors, rule_id
 from auditor.output.standing import has_baseline
 from auditor.output.verdict import explained
@@ -43,10 +54,15 @@ def render(report: ReportV1) -> str:
 
 
 def _run(report: ReportV1) -> dict[str, Any]:
-    rules = descriptors(report)
+    rules, left = descriptors(report), mappings_left(report)
     places = {rule["id"]: at for at, rule in enumerate(rules)}
+    if left and RULE not in places:
+        places[RULE] = len(rules)
+        rules.append(descriptor(RULE))
+    results = [_result(report, each, places) for each in report.findings if _audited(report)]
+    results += [_left(report, each, places) for each in left]
     version = for_sarif(report.tool.version, NAME_LIMIT)
-    audited = report.verdict != "not-audited"
+    notifications = _notifications(report)
     return {
         "tool": {
             "driver": {
@@ -55,7 +71,7 @@ def _run(report: ReportV1) -> dict[str, Any]:
                 "rules": rules,
                 "notifications": [
                     {"id": id, "shortDescription": {"text": text}}
-                    for id, text in _NOTIFICATIONS.items()
+                    for id, text in notifications.items()
                 ],
             }
         },
@@ -63,7 +79,7 @@ def _run(report: ReportV1) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
         "artifacts": _artifacts(report.model) if report.model else [],
-        "results": [_result(report, each, places) for each in report.findings if audited],
+        "results": results,
         "properties": _properties(report),
     }
 
@@ -81,7 +97,7 @@ def _result(report: ReportV1, finding: FindingV1, places: dict[str, int]) -> dic
         "ruleIndex": places[rule_id(finding)],
         "level": LEVELS[finding.severity],
         "message": {"text": _message(finding)},
-        "locations": [_location(report, finding)],
+        "locations": [_location(report, finding.target)],
         # Code scanning tells alerts apart by the second name only, and would hash the file.
         "partialFingerprints": {
             "auditorFinding/v1": fingerprint,
@@ -107,16 +123,41 @@ def _result(report: ReportV1, finding: FindingV1, places: dict[str, int]) -> dic
     return said
 
 
+def _left(report: ReportV1, mapping: RepairedMappingV1, places: dict[str, int]) -> dict[str, Any]:
+    """A mapping that the repair did not remove."""
+    fingerprint = for_sarif(mapping.id, NAME_LIMIT)
+    return {
+        "ruleId": RULE,
+        "ruleIndex": places[RULE],
+        "level": "error",
+        "message": {"text": mapping_message(mapping)},
+        "locations": [_location(report, mapping.target)],
+        "partialFingerprints": {
+            "auditorMapping/v1": fingerprint,
+            "primaryLocationLineHash": f"{RULE}:{fingerprint}:1",
+        },
+    }
+
+
+def _audited(report: ReportV1) -> bool:
+    """Whether there is a verdict."""
+    return report.verdict != "not-audited"
+
+
+def _notifications(report: ReportV1) -> dict[str, str]:
+    return _NOTIFICATIONS | (NOTIFICATIONS if report.remediation is not None else {})
+
+
 def _message(finding: FindingV1) -> str:
     p, q = wording.p_value(finding.p_value), wording.p_value(finding.q_value)
     certainty = f"Confidence {finding.confidence}, p = {p}, q = {q}."
     return f"{for_sarif(finding.explanation or finding.summary)} {certainty}"
 
 
-def _location(report: ReportV1, finding: FindingV1) -> dict[str, Any]:
+def _location(report: ReportV1, target: TargetV1) -> dict[str, Any]:
     source = scanned_source(report) or "unknown"
-    label = finding.target.label if finding.target.label is not None else ""
-    named = _name(label) or f"class {finding.target.index}"
+    label = target.label if target.label is not None else ""
+    named = _name(label) or f"class {target.index}"
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(report.model, _file_of(report.model))},
@@ -162,19 +203,19 @@ def _artifacts(model: ModelV1) -> list[dict[str, Any]]:
 
 
 def _invocation(report: ReportV1) -> dict[str, Any]:
-    audited = report.verdict != "not-audited"
     notifications = [_skip(skip) for skip in report.skips]
-    if not audited:
+    if not _audited(report):
         verdict = explained(report)
         why = f"not-audited: {_sentence(verdict.says, verdict.remedy)}"
         notifications[:1] = [_notification("not-audited", "error", why)]
     notifications += [_notification("notice", "note", notice) for notice in report.notices]
+    notifications[:0] = [_notification(*told) for told in repair_notes(report)]
     times = {
         "startTimeUtc": wording.utc(report.started),
         "endTimeUtc": wording.utc(report.finished),
     }
     return {
-        "executionSuccessful": audited,
+        "executionSuccessful": _audited(report),
         "toolExecutionNotifications": notifications,
         **{key: time for key, time in times.items() if time},
     }
@@ -192,7 +233,7 @@ def _sentence(reason: str, remedy: str) -> str:
 
 def _notification(id: str, level: str, text: str) -> dict[str, Any]:
     return {
-        "descriptor": {"id": id, "index": list(_NOTIFICATIONS).index(id)},
+        "descriptor": {"id": id, "index": [*_NOTIFICATIONS, *NOTIFICATIONS].index(id)},
         "level": level,
         "message": {"text": for_sarif(text)},
     }
@@ -208,6 +249,7 @@ def _properties(report: ReportV1) -> dict[str, Any]:
         "model_revision": _name(model.revision) if model and model.revision else None,
         "model_digest": _name(model.digest) if model else None,
         "cost": {"probes": report.cost.probes, "seconds": report.cost.seconds},
+        **repair_properties(report),
         "run_again": " ".join(command_lines(report, _ONE_LINE)),
     }
 

@@ -34,6 +34,7 @@ from auditor.output.terminal_findings import (
     WHAT_P_MEANS,
     findings_blocks,
 )
+from auditor.output.terminal_repair import repair_blocks
 from auditor.output.verdict import explained
 from auditor.types import Report
 
@@ -60,7 +61,9 @@ def render(report: Report | ReportV1, *, width: int, color: bool) -> str:
 
 
 def _blocks(report: ReportV1, width: int) -> list[RenderableType]:
+    done = report.remediation
     return [
+        *([] if done is None else repair_blocks(report, done)),
         *_verdict(report),
         *findings_blocks(report),
         *_ranking(report),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from auditor.output import sequela_wording as words
 from auditor.output import wording
+from auditor.output.comparison_v1 import ComparisonV1
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.layout import (
     WIDEST,
@@ -17,27 +19,19 @@ from auditor.output.layout import (
     rows,
     table,
 )
-from auditor.output.sequela_v1 import ChangeV1, ComparedV1, SequelaPartV1, SequelaReportV1
+from auditor.output.report_v1 import ModelV1
+from auditor.output.sequela_v1 import SequelaV1
 
 MOST_CLASSES = 8
 MOST_NOTES = 12
-_OF_CLASS = "accuracy.class-"
-
-WHAT_HARM_MEANS = (
-    "Harm: how far a component became worse, from 0 to 1; getting better in one never pays for "
-    "another. Score: the worst harm, raised by the mean of the others."
-)
 
 
-def render(report: SequelaReportV1, *, width: int, color: bool) -> str:
-    """The report as lines of at most `width` columns; with `color`, ANSI styles around words."""
+def render(report: ComparisonV1, *, width: int, color: bool) -> str:
+    """The comparison as lines of at most `width` columns; with `color`, ANSI styles."""
     pairs = [("before", _named(report.before)), ("after", _named(report.after))]
     if report.reference is not None:
         pairs.append(("reference", _named(report.reference)))
-    blocks = [*sequela_blocks(report), *heading("MODELS"), rows(pairs)]
-    notices = [prose_for_terminal(notice, 300) for notice in report.notices]
-    if notices:
-        blocks += [*heading("NOTICES"), bullets(notices[:MOST_NOTES])]
+    blocks = [*sequela_blocks(report.sequela, classes=True), *heading("MODELS"), rows(pairs)]
     blocks += [
         Text(),
         paragraph(
@@ -49,43 +43,37 @@ def render(report: SequelaReportV1, *, width: int, color: bool) -> str:
     return lines_of(blocks, width=min(width, WIDEST), color=color)
 
 
-def sequela_blocks(part: SequelaPartV1) -> list[RenderableType]:
-    """Score, components, measures and what is missing; also a part of a repair's report."""
+def sequela_blocks(sequela: SequelaV1, *, classes: bool) -> list[RenderableType]:
+    """Score, components, measures and what is missing.
+
+    Args:
+        sequela: What changed.
+        classes: Whether to list classes; a report of a repair has such a list already.
+    """
     return [
-        *_score(part),
-        *_components(part),
-        *_measures(part),
-        *_classes(part),
-        *_missing(part),
+        *_score(sequela),
+        *_components(sequela),
+        *_measures(sequela),
+        *(_classes(sequela) if classes else []),
+        *_missing(sequela),
+        *_notices(sequela),
     ]
 
 
-def _score(part: SequelaPartV1) -> list[RenderableType]:
-    if part.sequela_score is None:
-        return [Text("sequela score unknown: no component could be scored", style="bold yellow")]
-    measured, missing = len(part.sequela_harms), len(part.sequela_missing)
-    at_least = "at least " if missing else ""
-    low, high = wording.number(part.sequela_score_low), wording.number(part.sequela_score_high)
-    said = (
-        f"{at_least}{wording.number(part.sequela_score)} of 1 (higher is worse), from {low} to "
-        f"{high}; {measured} of {measured + missing} components scored"
-    )
-    worst = part.sequela_harms[0]
-    gravest = (
-        f"Worst: {for_terminal(worst.component)}, harm {wording.number(worst.value)}"
-        if worst.value
-        else "No component that was scored became worse"
-    )
+def _score(sequela: SequelaV1) -> list[RenderableType]:
+    says = words.score_line(sequela)
+    if sequela.sequela_score is None:
+        return [Text(f"sequela score {says}", style="bold yellow")]
     return [
-        hanging(Text("sequela score", style="bold"), Text(said, style="bold")),
+        hanging(Text("sequela score", style="bold"), Text(says, style="bold")),
         Text(),
-        Text(f"{gravest}."),
-        Text(WHAT_HARM_MEANS, style="dim"),
+        Text(words.gravest_line(sequela)),
+        Text(words.WHAT_HARM_MEANS, style="dim"),
     ]
 
 
-def _components(part: SequelaPartV1) -> list[RenderableType]:
-    if not part.sequela_harms:
+def _components(sequela: SequelaV1) -> list[RenderableType]:
+    if not sequela.harms:
         return []
     lines = [
         (
@@ -94,72 +82,44 @@ def _components(part: SequelaPartV1) -> list[RenderableType]:
             wording.number(harm.value),
             f"{wording.number(harm.low)} to {wording.number(harm.high)}",
         )
-        for harm in part.sequela_harms
+        for harm in sequela.harms
     ]
     columns = ("component", "worst measure", "harm", "interval")
     return [*heading("HARM"), table(columns, lines, numbers=2)]
 
 
-def _measures(part: SequelaPartV1) -> list[RenderableType]:
-    lines = [
-        _line(for_terminal(name), change)
-        for name, change in part.sequela.items()
-        if not name.startswith(_OF_CLASS)
-    ]
+def _measures(sequela: SequelaV1) -> list[RenderableType]:
+    lines = [words.measure_row(for_terminal(name), c) for name, c in words.measures(sequela)]
     if not lines:
         return []
-    columns = ("measure", "before", "after", "change", "95 % interval", "reference", "worse if")
-    return [*heading("MEASURES"), table(columns, lines, numbers=6)]
+    return [*heading("MEASURES"), table(words.MEASURE_COLUMNS, lines, numbers=6)]
 
 
-def _classes(part: SequelaPartV1) -> list[RenderableType]:
-    changes = [c for name, c in part.sequela.items() if name.startswith(_OF_CLASS)]
-    changes.sort(key=lambda change: 0.0 if change.delta is None else change.delta)
+def _classes(sequela: SequelaV1) -> list[RenderableType]:
+    changes = words.classes_worst_first(sequela)
     if not changes:
         return []
-    lines = [_line(for_terminal(c.label or "", 40), c) for c in changes[:MOST_CLASSES]]
-    title = f"CLASSES, WORST FIRST ({len(lines)} of {len(changes)})"
-    columns = ("accuracy of", "before", "after", "change", "interval", "reference", "worse if")
-    said = "The intervals of all classes hold together at 95 %."
-    return [*heading(title), table(columns, lines, numbers=6), paragraph(said, style="dim")]
-
-
-def _line(name: str, change: ChangeV1) -> tuple[str, ...]:
-    has_interval = change.low is not None and change.high is not None
-    interval = f"{_signed(change.low)} to {_signed(change.high)}" if has_interval else "-"
-    return (
-        name,
-        _value(change.before),
-        _value(change.after),
-        _signed(change.delta),
-        interval,
-        _value(change.reference),
-        change.worse,
-    )
-
-
-def _missing(part: SequelaPartV1) -> list[RenderableType]:
-    """What was not measured is no good news, and stands beside what was."""
-    lines = [
-        f"{for_terminal(skip.subject)}: {prose_for_terminal(skip.reason, 300)}. "
-        f"{prose_for_terminal(skip.remedy, 200)}".strip()
-        for skip in part.sequela_skips
+    shown = changes[:MOST_CLASSES]
+    lines = [words.measure_row(for_terminal(c.label or "", 40), c) for c in shown]
+    return [
+        *heading(f"CLASSES, WORST FIRST ({len(lines)} of {len(changes)})"),
+        table(words.CLASS_COLUMNS, lines, numbers=6),
+        paragraph(words.CLASSES_TOGETHER, style="dim"),
     ]
-    if not lines:
+
+
+def _missing(sequela: SequelaV1) -> list[RenderableType]:
+    lines = words.with_more(words.skip_lines(sequela), MOST_NOTES)
+    return [*heading("NOT MEASURED OR NOT SCORED"), bullets(lines)] if lines else []
+
+
+def _notices(sequela: SequelaV1) -> list[RenderableType]:
+    if not sequela.notices:
         return []
-    hidden = len(lines) - MOST_NOTES
-    more = [f"and {hidden} more, in the JSON report"] if hidden > 0 else []
-    return [*heading("NOT MEASURED OR NOT SCORED"), bullets([*lines[:MOST_NOTES], *more])]
+    notices = [prose_for_terminal(notice, 300) for notice in sequela.notices]
+    return [*heading("NOTICES ON SEQUELA"), bullets(notices[:MOST_NOTES])]
 
 
-def _named(model: ComparedV1) -> str:
+def _named(model: ModelV1) -> str:
     architecture = for_terminal(model.architecture, 60)
     return f"{wording.pinned(model.source, model.revision)} ({architecture})"
-
-
-def _value(value: float | None) -> str:
-    return "-" if value is None else wording.number(value)
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{round(value, 6) + 0.0:+.3g}"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from auditor.output.escaping import for_terminal, prose_for_terminal
-from auditor.output.report_v1 import EvidenceV1, FindingV1, TargetV1
+from auditor.output.parts_v1 import TargetV1
+from auditor.output.report_v1 import EvidenceV1, FindingV1
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 

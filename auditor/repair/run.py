@@ -45,6 +45,7 @@ Afterwards = Callable[[Case, Path], None]
 class Remediated:
     """What came of a repair: the last scan, of the repaired model where there is one."""
 
+    original: Checkpoint
     scan: Report
     remediation: Remediation
 
@@ -86,7 +87,8 @@ def remediate(
         found = found_in(wanted, bank, model.labels)
         if not found:
             scan = scan or _scan(settings, checkpoint, model, bank, material, progress)
-            return Remediated(scan=scan, remediation=_nothing(settings, scan, clean))
+            nothing = _nothing(settings, scan, clean)
+            return Remediated(original=checkpoint, scan=scan, remediation=nothing)
         case = open_case(settings, checkpoint, model, bank, clean, found, material, room)
         with writing_to(settings.out):
             put_away(model.module, case.start)
@@ -108,7 +110,7 @@ def _repaired(
     if remediation.output is not None:
         append_to_card(best.folder, card_section(remediation), settings.out)
         publish(best.folder, settings.out)
-    return Remediated(scan=best.rescan, remediation=remediation)
+    return Remediated(original=case.checkpoint, scan=best.rescan, remediation=remediation)
 
 
 def _best(case: Case, progress: Progress) -> tuple[Tried, tuple[Attempt, ...]]:

@@ -104,7 +104,7 @@ class Budget:
     Attributes:
         seed: Of everything random.
         repeats: Times that each tuning is done, with other seeds.
-        shadows: Models that are trained to tell what members are unlike.
+        shadows: Models that are trained to tell what members are unlike; 0 for none.
         attack_images: Pictures that are attacked, at most.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from auditor.sequela import (
 from auditor.sequela.material import Budget, Labelled, Material, Models
 from auditor.sequela.measure import Measure, Measured
 from auditor.sequela.score import score
+from auditor.types import Skip
 
 MEASURES: Mapping[str, Measure] = {
     accuracy.COMPONENT: accuracy.MEASURE,
@@ -35,6 +36,9 @@ MEASURES: Mapping[str, Measure] = {
     query.COMPONENT: query.MEASURE,
 }
 
+# What is worth its seconds inside of a repair: no measure here trains a copy of a model. Two of
+# them only look; the third attacks half as many pictures (docs/sequela.md has the seconds).
+QUICK = (accuracy.COMPONENT, calibration.COMPONENT, membership.COMPONENT, robustness.COMPONENT)
 TIMED = 3  # steps
 
 
@@ -61,7 +65,12 @@ def estimate(models: Models, material: Material, budget: Budget) -> Estimate:
 
 
 def measure_sequela(
-    models: Models, material: Material, budget: Budget, *, progress: Progress = silent
+    models: Models,
+    material: Material,
+    budget: Budget,
+    *,
+    only: Collection[str] = tuple(MEASURES),
+    progress: Progress = silent,
 ) -> Sequela:
     """Measure everything that can be measured, and put it into one score.
 
@@ -69,12 +78,16 @@ def measure_sequela(
         models: With equal labels, in equal order, and equal input.
         material: Pictures at the models' size.
         budget: What may be spent.
+        only: Components to measure; the others are told as left out, with what they would take.
         progress: Called with (measure, steps done, steps in all).
     """
     steps = {name: each.steps(models, material, budget) for name, each in MEASURES.items()}
-    total, done = sum(steps.values()), 0
+    total, done = sum(steps[name] for name in steps if name in only), 0
     found: dict[str, Measured] = {}
     for name, measure in MEASURES.items():
+        if name not in only:
+            found[name] = Measured(skips=(_left_out(name, steps[name]),))
+            continue
         before = done
 
         def tick() -> None:
@@ -85,6 +98,15 @@ def measure_sequela(
         found[name] = measure.run(models, material, budget, tick=tick)
         done = before + steps[name]
     return _joined(found)
+
+
+def _left_out(name: str, steps: int) -> Skip:
+    cost = f"it takes {steps:,} training steps here" if steps else "more would have to be given"
+    return Skip(
+        subject=name,
+        reason=f"not among the quick measures: {cost}",
+        remedy="Give --sequela full, or compare the two models with `auditor sequela`.",
+    )
 
 
 def _joined(found: Mapping[str, Measured]) -> Sequela:

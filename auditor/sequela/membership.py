@@ -46,6 +46,7 @@ NO_MEMBERS = Skip(
     remedy="Give --members, or --repair-data.",
 )
 NO_BASE = "it needs models that never saw the pictures, and there is no public base to train them"
+NO_SHADOWS = "shadow models are trained for it, which the quick measures leave out"
 
 Signals = Mapping[str, NDArray[np.float64]]  # of "before", "after" and "reference", `(N,)` each
 
@@ -115,8 +116,8 @@ def _attacks(
     }
     start = _start(models, material, budget)
     if isinstance(start, str):
-        skip = Skip(subject=f"{name}.lira", reason=start, remedy="Give --base.")
-        return signals, [skip]
+        remedy = "Give --base." if budget.shadows else "Give --sequela full, and --base."
+        return signals, [Skip(subject=f"{name}.lira", reason=start, remedy=remedy)]
     confidences, unseen = shadows.shadow_confidences(
         start, pool.pictures, budget.shadows, seed=budget.seed, tick=tick
     )
@@ -132,6 +133,8 @@ def _start(models: Models, material: Material, budget: Budget) -> TorchImageClas
     found = models.with_gradients()
     if isinstance(found, str):
         return found
+    if not budget.shadows:
+        return NO_SHADOWS
     if material.base is None:
         return NO_BASE
     start = shadows.shadow_start(found["after"], material.base, seed=budget.seed)

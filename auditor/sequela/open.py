@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
@@ -41,6 +41,17 @@ class Opened:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Beside:
+    """What the two models are compared with and told from, as far as the user named it."""
+
+    reference: Classifier | None = None
+    reference_facts: ModelFacts | None = None
+    base: TorchImageClassifier | None = None
+    members: Mapping[str, Labelled] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
 def open_all(settings: SequelaSettings) -> Opened:
     """Open models and pictures.
 
@@ -48,23 +59,62 @@ def open_all(settings: SequelaSettings) -> Opened:
         NotAudited: Something named cannot be found, read or used.
         UsageError: The models do not belong together, or there is no such entity or label.
     """
-    named = {"before": settings.before, "after": settings.after}
-    if settings.reference is not None:
-        named["reference"] = settings.reference
     opened, facts = {}, {}
-    for name, source in named.items():
-        with _about(name.upper() if name != "reference" else "--reference"):
+    for name, source in (("before", settings.before), ("after", settings.after)):
+        with _about(name.upper()):
             opened[name], facts[name] = _open_model(source, settings)
         require_alike(opened["before"], opened[name], name)
-    models = Models(**opened)
-    base = None
+    beside = open_beside(settings, opened["before"])
+    if beside.reference_facts is not None:
+        facts["reference"] = beside.reference_facts
+    models = Models(**opened, reference=beside.reference)
+    material, notices = _open_material(settings, models, beside)
+    return Opened(
+        models=models, facts=facts, material=material, notices=(*notices, *beside.notices)
+    )
+
+
+def open_beside(settings: SequelaSettings, before: Classifier) -> Beside:
+    """Open the reference, the base and the members of the settings.
+
+    Raises:
+        NotAudited: Something named cannot be found, read or used.
+        UsageError: The reference and the model before do not belong together.
+    """
+    notices: list[str] = []
+    reference, facts, base = None, None, None
+    if settings.reference is not None:
+        with _about("--reference"):
+            reference, facts = _open_model(settings.reference, settings)
+        require_alike(before, reference, "reference")
+        if not isinstance(reference, TorchImageClassifier):
+            notices.append(f"the reference runs on {reference.engine}: {NOT_TUNED}")
     if settings.base is not None:
         with _about("--base"):
             base, _ = _open_model(settings.base, settings)
-    material, notices = _open_material(settings, models, base)
-    if models.reference is not None and not isinstance(models.reference, TorchImageClassifier):
-        notices = (*notices, f"the reference runs on {models.reference.engine}: {NOT_TUNED}")
-    return Opened(models=models, facts=facts, material=material, notices=notices)
+        if not isinstance(base, TorchImageClassifier):
+            notices.append("the base is not used: it cannot be tuned")
+    return Beside(
+        reference=reference,
+        reference_facts=facts,
+        base=base if isinstance(base, TorchImageClassifier) else None,
+        members=_open_members(settings, before, notices),
+        notices=tuple(notices),
+    )
+
+
+def _open_members(
+    settings: SequelaSettings, before: Classifier, notices: list[str]
+) -> dict[str, Labelled]:
+    members = {}
+    for use, option, source, split in (
+        ("training", "--members", settings.members, settings.members_split),
+        ("repair", "--repair-data", settings.repair_data, settings.repair_split),
+    ):
+        if source is not None:
+            drawn = _draw(source, split, option, settings, before, notices)
+            members[use] = Labelled(drawn.pixels, drawn.labels)
+    return members
 
 
 def require_alike(before: Classifier, other: Classifier, name: str) -> None:
@@ -95,26 +145,19 @@ def require_alike(before: Classifier, other: Classifier, name: str) -> None:
 
 
 def _open_material(
-    settings: SequelaSettings, models: Models, base: Classifier | None
+    settings: SequelaSettings, models: Models, beside: Beside
 ) -> tuple[Material, tuple[str, ...]]:
     notices: list[str] = []
-    sample = _draw(settings.clean_data, settings.split, "--clean-data", settings, models, notices)
+    data, split = settings.clean_data, settings.split
+    sample = _draw(data, split, "--clean-data", settings, models.before, notices)
     _require_believed(sample, models)
     halves = [Labelled(sample.pixels[i::2], sample.labels[i::2]) for i in (0, 1)]
-    members = {}
-    for use, option, source, split in (
-        ("training", "--members", settings.members, settings.members_split),
-        ("repair", "--repair-data", settings.repair_data, settings.repair_split),
-    ):
-        if source is not None:
-            drawn = _draw(source, split, option, settings, models, notices)
-            members[use] = Labelled(drawn.pixels, drawn.labels)
-    if base is not None and not isinstance(base, TorchImageClassifier):
-        notices.append("the base is not used: it cannot be tuned")
-        base = None
-    planted = _planted(settings, models.before)
     material = Material(
-        tune=halves[0], tests=halves[1], members=members, planted=planted, base=base
+        tune=halves[0],
+        tests=halves[1],
+        members=beside.members,
+        planted=_planted(settings, models.before),
+        base=beside.base,
     )
     return material, tuple(notices)
 
@@ -130,7 +173,7 @@ def _draw(
     split: str | None,
     option: str,
     settings: SequelaSettings,
-    models: Models,
+    model: Classifier,
     notices: list[str],
 ) -> CleanSample:
     """Equally many pictures of every label.
@@ -141,7 +184,7 @@ def _draw(
     with _about(option):
         images = open_dataset(DatasetSpec(source=source, split=split, offline=settings.offline))
     rng = np.random.default_rng([settings.seed, 41])
-    drawn = draw_clean(images, models.before, rng, most=EACH[-1], grid=EACH)
+    drawn = draw_clean(images, model, rng, most=EACH[-1], grid=EACH)
     if drawn.sample is None:
         raise EntityError(
             f"{option}: {drawn.notices[-1]}",

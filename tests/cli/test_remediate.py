@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.output.remediation_v1 import RemediationReportV1
+from auditor.output.json_v1 import parse
+from auditor.output.remediation_v1 import RemediationV1
+from auditor.output.report_v1 import ReportV1
 from tests.cli.conftest import Run
 from tests.repair.conftest import bent_checkpoint, clean_folder  # noqa: F401 - fixtures
 from tests.small_models import write_coloured, write_pictures
@@ -25,11 +27,18 @@ def arguments(bent_checkpoint: Path, clean_folder: Path, pictures: Path, tmp_pat
     return [
         *("remediate", bent_checkpoint, "--clean-data", clean_folder, "--entities", pictures),
         *("--out", tmp_path / "out", "--mapping", MAPPING, "--steps", 40, "--no-barrier"),
+        *("--sequela", "none"),
     ]
 
 
-def read(path: Path) -> RemediationReportV1:
-    return RemediationReportV1.model_validate_json(path.read_text())
+def read(path: Path) -> ReportV1:
+    return parse(path.read_text())
+
+
+def repair_in(path: Path) -> RemediationV1:
+    done = read(path).remediation
+    assert done is not None
+    return done
 
 
 def test_a_repaired_model_exits_0_and_the_report_says_what_became_of_the_mapping(
@@ -41,7 +50,7 @@ def test_a_repaired_model_exits_0_and_the_report_says_what_became_of_the_mapping
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("repaired")
     report = read(tmp_path / "r")
-    done = report.remediation
+    done = repair_in(tmp_path / "r")
     assert (done.verdict, done.method, done.reasons) == ("repaired", "head-refit", [])
     (mapping,) = done.mappings
     assert mapping.before.value > 0.9
@@ -60,7 +69,7 @@ def test_auto_stops_at_the_first_method_that_is_verified(
 ):
     benign_models_show(1.0)
     assert run(*arguments, "--output", f"json={tmp_path}/r").code == 0
-    attempts = read(tmp_path / "r").remediation.attempts
+    attempts = repair_in(tmp_path / "r").attempts
     assert [each.method for each in attempts] == ["head-refit"]
 
 
@@ -70,7 +79,7 @@ def test_what_the_rescan_still_finds_is_not_repaired(
     benign_models_show(0.0)  # anything at all is a finding beside such benign models
     ran = run(*arguments, "--method", "head-refit", "--output", f"json={tmp_path}/r")
     assert ran.code == 1
-    done = read(tmp_path / "r").remediation
+    done = repair_in(tmp_path / "r")
     assert done.verdict == "partly"
     assert all("the re-scan still finds" in reason for reason in done.reasons)
     assert "**partly**" in (tmp_path / "out" / "README.md").read_text()
@@ -93,7 +102,7 @@ def test_findings_of_a_stored_report_are_what_is_repaired(
     rest = [each for each in arguments if each not in ("--mapping", MAPPING)]
     report = ("--report", tmp_path / "s", "--output", f"json={tmp_path}/r")
     run(*rest, *report, "--method", "head-refit")
-    mappings = read(tmp_path / "r").remediation.mappings
+    mappings = repair_in(tmp_path / "r").mappings
     assert {m.id for m in mappings} == {finding["fingerprint"] for finding in found}
 
 
@@ -173,7 +182,7 @@ def test_an_onnx_graph_cannot_be_tuned(run: Run, arguments, tmp_path: Path):
         (["--phase1", "2"], "--phase1 2 is out of range"),
         (["--per-class", "3"], "--per-class 3 is out of range"),
         (["--super-ft", "--method", "fst"], "ask for two methods"),
-        (["--report", "no-such-file"], "--report no-such-file cannot be read"),
+        (["--report", "no-such-file"], "--report no-such-file: cannot be read"),
     ],
 )
 def test_a_wrong_option_is_named(run: Run, arguments, more: list[str], says: str):
@@ -188,6 +197,47 @@ def test_clean_data_of_another_task_are_refused(run: Run, arguments, tmp_path: P
     ran = run(*arguments)
     assert ran.code == 3
     assert "they have no label 'stop'" in ran.complaint[0]
+
+
+def test_a_report_of_another_model_is_refused(
+    run: Run, benign_models_show: Show, arguments, tmp_path: Path
+):
+    benign_models_show(0.0)
+    model, pictures = Path(arguments[1]), arguments[5]
+    other = tmp_path / "other"
+    shutil.copytree(model, other)
+    (other / "README.md").write_text("another")
+    assert run("scan", other, "--entities", pictures, "--output", f"json={tmp_path}/s").code == 1
+    ran = run(*arguments, "--report", tmp_path / "s")
+    assert ran.code == 2
+    message, hint = ran.complaint
+    assert "is of another model: its digest is" in message
+    assert "--report" in hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_of_no_model_is_refused(run: Run, arguments, tmp_path: Path):
+    assert run("scan", tmp_path / "nowhere", "--output", f"json={tmp_path}/s").code == 3
+    ran = run(*arguments, "--report", tmp_path / "s")
+    assert ran.code == 2
+    assert "nothing was scanned" in ran.complaint[0]
+
+
+def test_every_format_is_written_and_says_what_the_repair_left_behind(
+    run: Run, benign_models_show: Show, arguments, tmp_path: Path
+):
+    benign_models_show(1.0)
+    rest = [each for each in arguments if each not in ("--sequela", "none")]
+    forms = ("json", "html", "markdown", "junit", "sarif")
+    outputs = [part for form in forms for part in ("--output", f"{form}={tmp_path / form}")]
+    ran = run(*rest, "--method", "head-refit", *outputs)
+    assert ran.code == 0, ran.err
+    for form in forms:
+        assert "membership.repair." in (tmp_path / form).read_text()
+    assert "sequela score  at least" in ran.out
+    convert = run("report", "convert", tmp_path / "json", "--output", f"html={tmp_path / 'again'}")
+    assert convert.code == 0
+    assert (tmp_path / "again").read_text() == (tmp_path / "html").read_text()
 
 
 def test_a_report_of_another_bank_is_refused(

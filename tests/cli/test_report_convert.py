@@ -12,8 +12,10 @@ from xml.etree.ElementTree import parse as parse_xml
 import pytest
 
 from auditor.output import json_v1
-from auditor.output.write import FORMATS, render
+from auditor.output.report_v1 import ReportV1
+from auditor.output.write import FORMATS, render, to_v1
 from tests.cli.conftest import Run
+from tests.output.made_repair import made
 from tests.reports_for_tests import ALL, FINDING, NOT_AUDITED
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +50,10 @@ def outputs(folder: Path) -> list[str]:
     return [f"--output={format}={folder / format}" for format in FORMATS]
 
 
-def test_all_formats_at_once_without_what_a_scan_needs(stored: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("report", [to_v1(FINDING), made()], ids=["scan", "repair"])
+def test_all_formats_at_once_without_what_a_scan_needs(report: ReportV1, tmp_path: Path) -> None:
+    stored = tmp_path / "stored.json"
+    stored.write_text(json_v1.render(report), encoding="utf-8")
     ran = subprocess.run(
         [
             *(sys.executable, "-c", WITHOUT_HEAVY_PACKAGES),
@@ -61,7 +66,7 @@ def test_all_formats_at_once_without_what_a_scan_needs(stored: Path, tmp_path: P
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     for format in FORMATS:
-        assert (tmp_path / format).read_text(encoding="utf-8") == render(FINDING, format)
+        assert (tmp_path / format).read_text(encoding="utf-8") == render(report, format)
     assert (tmp_path / "json").read_bytes() == stored.read_bytes()
     json.loads((tmp_path / "sarif").read_text(encoding="utf-8"))
     parse_xml(tmp_path / "junit")

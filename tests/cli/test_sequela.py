@@ -10,11 +10,15 @@ import pytest
 import auditor.sequela.run
 from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier
-from auditor.output.sequela_v1 import SequelaReportV1
+from auditor.output.comparison_v1 import ComparisonV1
 from auditor.sequela.measures import MEASURES
 from tests.cli.conftest import Run
 from tests.made_checkpoints import export_onnx
 from tests.small_models import CARD, LABELS, write_coloured, write_pictures, write_tiny
+
+
+def _to(form: str, folder: Path) -> tuple[str, str]:
+    return "--output", f"{form}={folder / form}"
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +57,17 @@ def test_everything_is_measured_where_everything_is_given(
     )
     assert ran.code == 0, ran.err
     assert "training steps, about" in ran.err
-    document = SequelaReportV1.model_validate_json((tmp_path / "out.json").read_text())
-    assert document.sequela_missing == []
-    assert {harm.component for harm in document.sequela_harms} == set(MEASURES)
-    assert all(change.delta in (0, None) for change in document.sequela.values())
-    assert [skip.subject for skip in document.sequela_skips] == [
+    document = ComparisonV1.model_validate_json((tmp_path / "out.json").read_text())
+    found = document.sequela
+    assert found.missing == []
+    assert {harm.component for harm in found.harms} == set(MEASURES)
+    assert all(change.delta in (0, None) for change in found.measures.values())
+    assert [skip.subject for skip in found.skips] == [
         "membership.training.*.tpr-at-1-fpr",
         "membership.repair.*.tpr-at-1-fpr",
     ]
     # What never depends on poisons cannot have become worse.
-    worse = {harm.component for harm in document.sequela_harms if harm.value}
+    worse = {harm.component for harm in found.harms if harm.value}
     assert worse <= {"query-reactivation"}
     assert "8 of 8 components scored" in ran.out
 
@@ -73,16 +78,19 @@ def test_onnx_is_measured_as_far_as_it_goes(run: Run, model: Path, clean: Path, 
         *("sequela", model, onnx, "--clean-data", clean, "--members", clean),
         *("--repair-data", write_coloured(tmp_path / "more", each=10, first=900)),
         *("--device", "cpu", "--output", "json=-"),
+        *(part for form in ("html", "markdown", "junit") for part in _to(form, tmp_path)),
     )
     assert ran.code == 0, ran.err
-    document = json.loads(ran.out)
-    measured = {harm["component"] for harm in document["sequela_harms"]}
+    for form in ("html", "markdown", "junit"):
+        assert "robustness" in (tmp_path / form).read_text()
+    document = json.loads(ran.out)["sequela"]
+    measured = {harm["component"] for harm in document["harms"]}
     assert measured == {"accuracy", "calibration", "membership"}
-    reasons = {skip["subject"]: skip["reason"] for skip in document["sequela_skips"]}
+    reasons = {skip["subject"]: skip["reason"] for skip in document["skips"]}
     assert "AFTER runs on onnx" in reasons["robustness"]
     assert "AFTER runs on onnx" in reasons["reinjection-fresh"]
     assert "80 members and 0 others" in reasons["membership.training"]
-    assert document["sequela_missing"] == [name for name in MEASURES if name not in measured]
+    assert document["missing"] == [name for name in MEASURES if name not in measured]
     assert "among the training data too" in document["notices"][0]
     assert "training steps" not in ran.err
 
@@ -94,7 +102,8 @@ def test_onnx_is_measured_as_far_as_it_goes(run: Run, model: Path, clean: Path, 
         (["--clean-data", "/nowhere"], 3, "--clean-data: "),
         (["--entity", "x"], 2, "belong together"),
         (["--repeats", 0], 2, "--repeats 0"),
-        (["--output", "sarif=out"], 2, "sarif"),
+        (["--output", "sarif=out"], 2, "a comparison has no findings"),
+        (["--output", "yaml=out"], 2, "unknown format yaml"),
         (["--output", "json=/nowhere/x.json"], 2, "does not exist"),
         (["--device", "abacus"], 2, "--device"),
     ],

@@ -32,7 +32,7 @@ from tests.reports_for_tests import (
 # What version 1 did not have at first, and what older reports therefore lack.
 ADDED_LATER = {
     *("group", "group_entities", "explanation", "neighbours"),
-    *("references", "picture", "ladder", "routing", "calibration"),
+    *("references", "picture", "ladder", "routing", "calibration", "remediation", "sequela"),
 }
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[2] / "reports" / "report-v1.schema.json"

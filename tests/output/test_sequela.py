@@ -5,15 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.output.report_v1 import replace_lone_surrogates
-from auditor.output.sequela_v1 import SequelaReportV1, part_v1, render_json, report_v1
+from auditor.output.comparison_v1 import ComparisonV1
+from auditor.output.convert_sequela_v1 import comparison_v1, render_json, sequela_v1
+from auditor.output.parts_v1 import replace_lone_surrogates
 from auditor.output.terminal_sequela import render
 from tests.output.hostile import HOSTILE, with_every_string
 from tests.output.made_sequela import HARMS, REPORT, SEQUELA
 
 
 def page(report=REPORT, width: int = 100) -> str:
-    return render(report_v1(report), width=width, color=False)
+    return render(comparison_v1(report), width=width, color=False)
 
 
 def test_the_score_never_stands_without_its_components():
@@ -78,18 +79,18 @@ def test_foreign_text_cannot_leave_its_place(text: str, width: int):
     assert "::set-output" not in shown
     assert "##[" not in shown
     assert max(map(len, shown.splitlines())) <= width
-    read = json.loads(render_json(report_v1(bad)))
-    assert read["sequela"]["accuracy.class-0"]["label"] == replace_lone_surrogates(text)
-    assert "##[" not in render_json(report_v1(bad))
+    read = json.loads(render_json(comparison_v1(bad)))
+    assert read["sequela"]["measures"]["accuracy.class-0"]["label"] == replace_lone_surrogates(text)
+    assert "##[" not in render_json(comparison_v1(bad))
 
 
 def test_json_is_the_contract():
-    document = report_v1(REPORT)
+    document = comparison_v1(REPORT)
     text = render_json(document)
-    assert SequelaReportV1.model_validate_json(text) == document
+    assert ComparisonV1.model_validate_json(text) == document
     read = json.loads(text)
-    assert read["sequela_score"] == 0.4
-    assert read["sequela"]["membership.repair.loss.auc"] == {
+    assert read["sequela"]["sequela_score"] == 0.4
+    assert read["sequela"]["measures"]["membership.repair.loss.auc"] == {
         "before": 0.5,
         "after": 0.7,
         "delta": pytest.approx(0.2),
@@ -101,11 +102,11 @@ def test_json_is_the_contract():
         "label": None,
         "note": "",
     }
-    assert read["sequela_missing"] == ["reactivation"]
-    assert read["sequela_skips"][0]["remedy"] == "Give --entity."
+    assert read["sequela"]["missing"] == ["reactivation"]
+    assert read["sequela"]["skips"][0]["remedy"] == "Give --entity."
 
 
 def test_a_number_that_is_not_finite_becomes_null():
     odd = replace(SEQUELA.changes[0], high=float("nan"), before=float("inf"))
-    part = part_v1(replace(SEQUELA, changes=(odd,)))
-    assert (part.sequela["accuracy"].high, part.sequela["accuracy"].before) == (None, None)
+    part = sequela_v1(replace(SEQUELA, changes=(odd,)))
+    assert (part.measures["accuracy"].high, part.measures["accuracy"].before) == (None, None)
