@@ -20,6 +20,7 @@ from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
 from auditor.datasets.parquet import Columns
 from auditor.entities.bank import EntityBank
+from auditor.entities.making import Making
 from auditor.entities.open import open_entities
 from auditor.errors import EntityError
 from auditor.evidence.allowed import allowed_pairs
@@ -37,7 +38,7 @@ from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
-from auditor.probes.plan import ProbePlan, plan_probes
+from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
 from auditor.probes.run import Probed, run_probes
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
@@ -71,7 +72,8 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     classifier = load_classifier(
         checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
     )
-    bank = open_entities(entity_source(settings), seed=settings.seed)
+    making = making_of(settings, checkpoint, progress)
+    bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
     material = open_material(classifier, wanted_material(settings, checkpoint))
     return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
@@ -351,9 +353,8 @@ def wanted_material(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
 
     For a folder on disk nothing is fetched that nobody asked for.
     """
-    declared = checkpoint.declared_base if checkpoint.revision is not None else None
     return Wanted(
-        base=settings.base or declared,
+        base=settings.base or _declared_base(checkpoint),
         base_is_declared=settings.base is None,
         clean_data=(
             None
@@ -365,6 +366,20 @@ def wanted_material(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
         offline=settings.offline,
         seed=settings.seed,
     )
+
+
+def making_of(settings: ScanSettings, checkpoint: Checkpoint, progress: Progress) -> Making:
+    """What instances may be made with: the base that the model is compared with, too."""
+    return Making(
+        base=settings.base or _declared_base(checkpoint),
+        device=settings.device,
+        instances=INSTANCES[settings.depth],
+        progress=progress,
+    )
+
+
+def _declared_base(checkpoint: Checkpoint) -> str | None:
+    return checkpoint.declared_base if checkpoint.revision is not None else None
 
 
 def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> Job:

@@ -61,6 +61,8 @@ class InstanceSource(StrEnum):
 
     PHOTOGRAPH = "photograph"
     RENDERED = "rendered"
+    SYNTHESISED = "synthesised"
+    DIFFUSION = "diffusion"
 
 
 class Pictures(StrEnum):

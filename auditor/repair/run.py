@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditor.audit import Progress, Stopwatch, audit, entity_source, silent
+from auditor.audit import Progress, Stopwatch, audit, entity_source, making_of, silent
 from auditor.checkpoints.new_folder import publish, room_beside, writing_to
 from auditor.checkpoints.resolve import resolve
 from auditor.entities.bank import EntityBank
@@ -76,7 +76,8 @@ def remediate(
         model = load_torch(checkpoint, device=resolve_device(settings.scan.device))
         require_same_names(checkpoint, model.module)
         clean = clean_of(settings, model)
-        bank = open_entities(entity_source(settings.scan), seed=settings.scan.seed)
+        making = making_of(settings.scan, checkpoint, progress)
+        bank = open_entities(entity_source(settings.scan), seed=settings.scan.seed, making=making)
         material = material_of(settings, checkpoint, model)
         scan = None
         wanted = (*(settings.found or ()), *of_pairs(settings.pairs))
