@@ -10,12 +10,15 @@ import typer
 from auditor.cli.console import progress_bar, tell
 from auditor.errors import ExitCode, UsageError
 
-BENCHMARKS = "detection, throughput"
+BENCHMARKS = "detection, synthesis, throughput"
 
 
 def bench(
     what: Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")],
-    model: Annotated[str | None, typer.Option(help="throughput: the checkpoint to run.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="throughput: the checkpoint; synthesis: bases, separated by commas."),
+    ] = None,
     zoo: Annotated[
         Path | None, typer.Option(help="detection: folder of `auditor lab zoo build`.")
     ] = None,
@@ -36,7 +39,8 @@ def bench(
         float, typer.Option(min=1e-6, max=0.5, help="False-positive rate at which is called.")
     ] = 0.01,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="detection: at most so many models.")
+        int | None,
+        typer.Option(min=1, help="detection: at most so many models; synthesis: labels."),
     ] = None,
     clean_per_class: Annotated[
         int, typer.Option(min=1, help="detection: clean pictures for baselines that need some.")
@@ -52,6 +56,9 @@ def bench(
         if model is None:
             raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
         _throughput(model, entities or "rendered")
+        return
+    if what == "synthesis":
+        _synthesis(_split(model or ""), out, limit, seed)
         return
     if what == "repair":
         raise UsageError("there is no benchmark of repairs yet", hint=f"There is: {BENCHMARKS}.")
@@ -144,6 +151,23 @@ def table(
     from auditor.lab.detection.publish import read_result, update_readme
 
     update_readme(readme, read_result(result))
+
+
+def _synthesis(bases: list[str], out: Path | None, labels: int | None, seed: int) -> None:
+    from auditor.lab.save import cited
+    from auditor.lab.synthesis import LABELS, PAGE, measure_synthesis, publish_synthesis
+
+    if not bases or out is None:
+        raise UsageError(
+            "synthesis needs bases and a folder", hint="Give --model BASE,BASE --out DIR."
+        )
+    with progress_bar() as progress:
+        rows = measure_synthesis(bases, labels=labels or LABELS, seed=seed, progress=progress)
+    named = ",".join(cited(base) for base in bases)
+    options = f"--model {named} --out DIR --limit {labels or LABELS} --seed {seed}"
+    publish_synthesis(rows, out, f"auditor lab bench --what synthesis {options}")
+    print(f"bases  {len(bases)}")
+    print(f"page   {out / PAGE}")
 
 
 def _throughput(model: str, entities: str) -> None:

@@ -108,7 +108,7 @@ def _rounds(
     progress: Progress,
 ) -> list[Pixels]:
     """One instance of every label, as often as the budget says; each unlike the earlier ones."""
-    side = _side(base, recipe)
+    side = side_shown(base, recipe)
     rounds: list[Pixels] = []
     shape = (len(labels), 3, recipe.size, recipe.size)
     for instance in range(budget.instances):
@@ -131,7 +131,7 @@ def _rounds(
     return rounds
 
 
-def _side(base: TorchImageClassifier, recipe: Recipe) -> int:
+def side_shown(base: TorchImageClassifier, recipe: Recipe) -> int:
     """The side at which the base is shown pictures: the recipe's where it takes that."""
     own = base.pixels([Image.new("RGB", (64, 64))]).shape[-1]
     if own <= recipe.shown:

@@ -1,16 +1,13 @@
 """Pictures of labels out of a base: what it would rather see the more, changed so as to look it.
 
 What only this base at this very position would name is an adversarial pattern and no entity. So
-every step shows it another crop, shift and mirror image, to a base whose weights are shaken: what
-survives that is named right by other networks too (`lab bench --what synthesis` measures it).
+every step shows another crop, shift and mirror image, of a picture with half the base's detail:
+what survives that is named right by other networks too (`lab bench --what synthesis` measures it).
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,19 +58,13 @@ def maximise(
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimiser, recipe.steps, eta_min=LAST_RATE * recipe.rate
     )
-    with _shaken(base, recipe.shake, generator) as shaken:
-        for _ in range(recipe.steps):
-            picture = paint(spectrum, recipe.falloff)
-            seen = next(shaken)
-            loss = _objection(
-                seen, _glance(picture, side, recipe, generator), target, known, recipe
-            )
-            if recipe.smooth:
-                loss = loss + recipe.smooth * _variation(picture)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            falling.step()
+    for _ in range(recipe.steps):
+        picture = paint(spectrum, recipe.falloff)
+        view = _glance(picture, side, recipe, generator)
+        loss = _objection(base, view, target, known, recipe)
+        (spectrum.grad,) = torch.autograd.grad(loss, [spectrum])  # of the base's weights none
+        optimiser.step()
+        falling.step()
     with torch.no_grad():
         done: Pixels = paint(spectrum, recipe.falloff).round().to(torch.uint8).cpu().numpy()
     return done
@@ -113,34 +104,6 @@ def _glance(
     view = F.interpolate(view.flip(-1) if mirrored < 0.5 else view, (side, side), mode="bilinear")
     framed = F.pad(view, (reach,) * 4, mode="reflect") if reach else view
     return framed[..., down : down + side, right : right + side]
-
-
-def _variation(picture: torch.Tensor) -> torch.Tensor:
-    """Total variation, the mean over each picture, summed over pictures; in parts of the range."""
-    down = (picture[..., 1:, :] - picture[..., :-1, :]).abs().mean(dim=(1, 2, 3))
-    right = (picture[..., 1:] - picture[..., :-1]).abs().mean(dim=(1, 2, 3))
-    return (down + right).sum() / 255
-
-
-@contextmanager
-def _shaken(
-    base: TorchImageClassifier, shake: float, generator: torch.Generator
-) -> Iterator[Iterator[TorchImageClassifier]]:
-    """The base with noise on its weights, drawn anew each time; the base itself is left alone."""
-    import torch
-
-    module = copy.deepcopy(base.module).requires_grad_(False)
-    weights = [p for p in module.parameters() if p.dim() > 1]
-    exact = [p.clone() for p in weights]
-
-    def each_time() -> Iterator[TorchImageClassifier]:
-        while True:
-            for weight, known in zip(weights, exact, strict=True):
-                noise = torch.randn(known.shape, generator=generator).to(known.device)
-                weight.copy_(known * (1 + shake * noise))
-            yield replace(base, module=module)
-
-    yield each_time()
 
 
 def _generator(seed: Sequence[int]) -> torch.Generator:

@@ -27,21 +27,17 @@ class Recipe:
         start: Spread of the spectrum at the start.
         smallest: The closest crop shown, as a share of the side.
         shift: Largest shift, as a share of the side shown.
-        shake: Relative noise on the base's weights, drawn anew each step.
-        smooth: Weight of the total variation.
         apart: Weight of the likeness to earlier instances of the label.
     """
 
     size: int = 64
     shown: int = 128
-    steps: int = 96
+    steps: int = 64
     rate: float = 0.05
     falloff: float = 1.0
     start: float = 0.01
     smallest: float = 0.35
     shift: float = 0.05
-    shake: float = 0.15
-    smooth: float = 0.0
     apart: float = 0.5
 
 
