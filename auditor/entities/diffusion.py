@@ -5,8 +5,9 @@ The pipeline is a stranger's too: weights come from safetensors alone and no cod
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from auditor.entities.naming import slug, with_distinct_ids
 from auditor.entities.synthesised.kept import Kept
 from auditor.errors import AuditorError, EntityError, MissingPackage
 from auditor.models.classifier import Pixels
+from auditor.models.quiet import quiet_transformers
 from auditor.types import Entity, InstanceSource
 
 STAGE = "drawing instances with the diffusion model"
@@ -176,18 +178,37 @@ def _open(order: DiffusionOrder, place: _Place) -> Any:
             hint="Install it with: pip install 'model-auditor[diffusion]'",
         ) from error
     loader: Any = AutoPipelineForText2Image
+    here = Path(place.name).is_dir()
     try:
-        pipeline = loader.from_pretrained(
-            place.name,
-            revision=place.revision if not Path(place.name).is_dir() else None,
-            use_safetensors=True,
-            local_files_only=Path(place.name).is_dir(),
-            trust_remote_code=False,
-        ).to(order.device)
+        with quiet_transformers(), _quiet_diffusers():
+            pipeline = loader.from_pretrained(
+                place.name,
+                revision=None if here else place.revision,
+                local_files_only=here,
+                use_safetensors=True,
+                trust_remote_code=False,
+                low_cpu_mem_usage=False,  # what accelerate would be needed for
+            ).to(order.device)
     except Exception as error:  # each kind of pipeline complains in its own way
         raise _unreachable(order, _said(error)) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+@contextlib.contextmanager
+def _quiet_diffusers() -> Iterator[None]:
+    """Silence diffusers while it loads: standard error belongs to auditor."""
+    import diffusers.utils.logging
+
+    logging: Any = diffusers.utils.logging
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        logging.enable_progress_bar()
 
 
 def _picture(pipeline: Any, order: DiffusionOrder, entity: Entity, instance: int) -> Pixels:

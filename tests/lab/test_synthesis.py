@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+
+import pytest
+
+from auditor.entities.synthesised.recipe import Recipe
+from auditor.errors import UsageError
+from auditor.lab.synthesis import PAGE, TABLE, measure_synthesis, publish_synthesis
+from tests.small_models import write_tiny
+
+NAMES = tuple(f"thing {letter}" for letter in "abcdefghijklmn")
+QUICK = Recipe(size=16, shown=16, steps=8, rate=0.3)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    room = tmp_path_factory.mktemp("bases")
+    bases = [
+        str(write_tiny(room / "org" / name, labels=NAMES, seed=seed))
+        for seed, name in enumerate(("one", "two"))
+    ]
+    return measure_synthesis(bases, labels=12, sides=(8, 16, 99), recipe=QUICK)
+
+
+def test_every_base_names_what_was_made_of_every_base(rows):
+    assert [(row.base, row.side) for row in rows] == [
+        *(("org/one", 8), ("org/one", 16)),
+        *(("org/two", 8), ("org/two", 16)),
+    ]  # none takes pictures larger than its own
+    for row in rows:
+        assert row.instances == 12
+        assert row.cpu_seconds > 0
+        assert set(row.elsewhere) == {"org/one", "org/two"} - {row.base}
+        assert row.transfer == pytest.approx(sum(row.elsewhere.values()))
+        assert 0 < row.distance < 255
+
+
+def test_networks_of_unrelated_random_weights_see_nothing_in_each_others_pictures(rows):
+    own = sum(row.named for row in rows) / len(rows)
+    other = sum(row.transfer for row in rows) / len(rows)
+    assert other < 0.5 < own
+
+
+def test_a_table_and_a_page(rows, tmp_path):
+    publish_synthesis(rows, tmp_path / "out", "auditor lab bench")
+    with (tmp_path / "out" / TABLE).open() as file:
+        said = list(csv.DictReader(file))
+    assert len(said) == 2 * len(rows)
+    assert {(line["base"], line["named_by"]) for line in said} == {
+        (a, b) for a in ("org/one", "org/two") for b in ("org/one", "org/two")
+    }
+    page = (tmp_path / "out" / PAGE).read_text()
+    assert page.count("\n| org/") == len(rows)
+    assert f"({rows[0].named:.2f})" in page
+
+
+def test_bases_with_different_labels_cannot_name_each_others(tmp_path):
+    one = write_tiny(tmp_path / "one", labels=NAMES)
+    two = write_tiny(tmp_path / "two", labels=("a", "b", "c"))
+    with pytest.raises(UsageError, match="different labels"):
+        measure_synthesis([str(one), str(two)], recipe=QUICK)
+
+
+def test_one_base_alone_has_no_transfer(rows):
+    assert replace(rows[0], elsewhere={}).transfer is None
