@@ -53,7 +53,7 @@ def _base(model: ZooModel) -> str | None:
 
 
 def _entities(model: ZooModel, context: BenchContext) -> str:
-    """With `base`, instances of each model's own; weights that the lab trained have no public one."""
+    """With `base`, instances of each model's own base; where the lab trained that, drawings."""
     if context.entities != BASE:
         return context.entities
     base = _base(model)
