@@ -72,10 +72,11 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     classifier = load_classifier(
         checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
     )
-    making = making_of(settings, checkpoint, progress)
+    wanted, count = wanted_material(settings, checkpoint), INSTANCES[settings.depth]
+    making = Making(base=wanted.base, device=settings.device, instances=count, progress=progress)
     bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-    material = open_material(classifier, wanted_material(settings, checkpoint))
+    material = open_material(classifier, wanted)
     return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
 
 
@@ -353,8 +354,9 @@ def wanted_material(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
 
     For a folder on disk nothing is fetched that nobody asked for.
     """
+    declared = checkpoint.declared_base if checkpoint.revision is not None else None
     return Wanted(
-        base=settings.base or _declared_base(checkpoint),
+        base=settings.base or declared,
         base_is_declared=settings.base is None,
         clean_data=(
             None
@@ -366,20 +368,6 @@ def wanted_material(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
         offline=settings.offline,
         seed=settings.seed,
     )
-
-
-def making_of(settings: ScanSettings, checkpoint: Checkpoint, progress: Progress) -> Making:
-    """What instances may be made with: the base that the model is compared with, too."""
-    return Making(
-        base=settings.base or _declared_base(checkpoint),
-        device=settings.device,
-        instances=INSTANCES[settings.depth],
-        progress=progress,
-    )
-
-
-def _declared_base(checkpoint: Checkpoint) -> str | None:
-    return checkpoint.declared_base if checkpoint.revision is not None else None
 
 
 def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> Job:

@@ -89,8 +89,7 @@ def build(
     offline: OfflineOption = False,
 ) -> None:
     """Make instances and keep them as a data set, to look at or to scan with elsewhere."""
-    from auditor.checkpoints.new_folder import require_new
-    from auditor.entities.kept import Form, keep
+    from auditor.entities.kept import Form, keep, require_new
 
     require_new(out)
     bank = _opened(source, base, instances, device, seed, offline, labels)

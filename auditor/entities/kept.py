@@ -14,6 +14,7 @@ from typing import Any
 from auditor import __version__
 from auditor.checkpoints.json_file import read_json_object
 from auditor.checkpoints.new_folder import publish, room_beside, writing_to
+from auditor.checkpoints.new_folder import require_new as require_new
 from auditor.checkpoints.wording import shown
 from auditor.datasets.layout import ABOUT, DATA_FOLDER
 from auditor.entities.bank import EntityBank

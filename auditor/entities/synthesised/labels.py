@@ -20,6 +20,7 @@ _NO_NAME = re.compile(r"(label|class)?[\s_-]*\d+|n\d{8}", re.IGNORECASE | re.ASC
 _NO_THING = frozenset({"background", "none", "other", "unknown", "n/a"})
 _WORDNET = re.compile(r"(?P<id>n\d{8})[\s:,_-]+(?P<names>\S.*)", re.ASCII)
 HEAD_PARTS = 64  # directions of the head that labels are told apart by; the rest is noise
+MOST_COMPARED = 4000  # labels that are clustered, which takes memory by the square of their number
 
 
 class Named(NamedTuple):
@@ -82,6 +83,9 @@ def spread(head: NDArray[np.float32], labels: Sequence[int], count: int) -> list
     """
     if count >= len(labels):
         return sorted(labels)
+    if len(labels) > max(count, MOST_COMPARED):
+        steps = np.linspace(0, len(labels) - 1, max(count, MOST_COMPARED)).astype(int)
+        return spread(head, [labels[i] for i in steps], count)
     from scipy.cluster.hierarchy import fcluster, linkage
 
     rows = _directions(head[list(labels)])
