@@ -35,7 +35,11 @@ COLUMNS, INSTANCES, CAPTION, GAP, ENLARGED = 7, 2, 14, 4, 2
 def main(arguments: list[str]) -> None:
     """Make the instances and put them on one sheet, each label above its instances."""
     base = load_torch(resolve(arguments[0]), device="cpu")
-    by_name = {each.entity.name: each.label for each in named_labels(base.labels, arguments[0])}
+    by_name = {
+        name: label
+        for label, entity in named_labels(base.labels, arguments[0])
+        for name in (entity.name, *entity.synonyms)
+    }
     labels = [by_name[name] for name in NAMES]
     side = side_shown(base, RECIPE)
     rounds = [

@@ -10,15 +10,14 @@ import pytest
 
 from auditor.types import InstanceSource
 from tests.cli.conftest import Run, read_report
+from tests.made_bases import write_colour_base
 from tests.made_datasets import write_folder
 from tests.small_models import write_tiny
-
-NAMES = tuple(f"thing {letter}, {letter}" for letter in "abcdefghijklmn")
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp("base") / "tiny", labels=NAMES)
+    return write_colour_base(tmp_path_factory.mktemp("base") / "tiny")
 
 
 @pytest.fixture(autouse=True)

@@ -17,15 +17,15 @@ from auditor.errors import EntityError
 from auditor.lab.null import ENTITY_GRID
 from auditor.models.torch_image import TorchImageClassifier
 from auditor.types import InstanceSource
+from tests.made_bases import THINGS, colour_base
 from tests.small_models import tiny_model
 
-NAMES = tuple(f"thing {letter}, {letter} thing" for letter in "abcdefghijklmn")
 QUICK = Recipe(size=16, shown=16, steps=12, rate=0.3)
 
 
 @pytest.fixture(scope="module")
 def base() -> TorchImageClassifier:
-    return tiny_model(("background", *NAMES))
+    return colour_base(("background", *THINGS))
 
 
 def made(
@@ -184,7 +184,7 @@ def test_a_base_with_few_labels_says_so(tmp_path):
 
 
 def test_a_base_that_does_not_know_its_own_pictures_is_refused(tmp_path):
-    deaf = tiny_model(("background", *NAMES), favourite=0)
+    deaf = tiny_model(("background", *THINGS), favourite=0)
     with pytest.raises(EntityError, match=r"org/base names only \d+% of the instances"):
         made(deaf, tmp_path)
 

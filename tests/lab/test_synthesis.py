@@ -8,9 +8,8 @@ import pytest
 from auditor.entities.synthesised.recipe import Recipe
 from auditor.errors import UsageError
 from auditor.lab.synthesis import PAGE, TABLE, measure_synthesis, publish_synthesis
-from tests.small_models import write_tiny
+from tests.made_bases import write_colour_base
 
-NAMES = tuple(f"thing {letter}" for letter in "abcdefghijklmn")
 QUICK = Recipe(size=16, shown=16, steps=8, rate=0.3)
 
 
@@ -18,7 +17,7 @@ QUICK = Recipe(size=16, shown=16, steps=8, rate=0.3)
 def rows(tmp_path_factory):
     room = tmp_path_factory.mktemp("bases")
     bases = [
-        str(write_tiny(room / "org" / name, labels=NAMES, seed=seed))
+        str(write_colour_base(room / "org" / name, seed=seed))
         for seed, name in enumerate(("one", "two"))
     ]
     return measure_synthesis(bases, labels=12, sides=(8, 16, 99), recipe=QUICK)
@@ -37,10 +36,10 @@ def test_every_base_names_what_was_made_of_every_base(rows):
         assert 0 < row.distance < 255
 
 
-def test_networks_of_unrelated_random_weights_see_nothing_in_each_others_pictures(rows):
-    own = sum(row.named for row in rows) / len(rows)
-    other = sum(row.transfer for row in rows) / len(rows)
-    assert other < 0.5 < own
+def test_networks_of_other_weights_that_learnt_the_same_name_the_pictures_too(rows):
+    """By chance one in fourteen would be right; half of twelve is far above that."""
+    assert sum(row.named for row in rows) / len(rows) > 0.5
+    assert sum(row.transfer for row in rows) / len(rows) > 0.5
 
 
 def test_a_table_and_a_page(rows, tmp_path):
@@ -57,8 +56,8 @@ def test_a_table_and_a_page(rows, tmp_path):
 
 
 def test_bases_with_different_labels_cannot_name_each_others(tmp_path):
-    one = write_tiny(tmp_path / "one", labels=NAMES)
-    two = write_tiny(tmp_path / "two", labels=("a", "b", "c"))
+    one = write_colour_base(tmp_path / "one")
+    two = write_colour_base(tmp_path / "two", ("a", "b", "c"))
     with pytest.raises(UsageError, match="different labels"):
         measure_synthesis([str(one), str(two)], recipe=QUICK)
 
