@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from auditor.checkpoints.wording import shown
@@ -133,7 +134,7 @@ def _rounds(
 
 def side_shown(base: TorchImageClassifier, recipe: Recipe) -> int:
     """The side at which the base is shown pictures: the recipe's where it takes that."""
-    own = base.pixels([Image.new("RGB", (64, 64))]).shape[-1]
+    own = int(base.pixels([Image.new("RGB", (64, 64))]).shape[-1])
     if own <= recipe.shown:
         return own
     try:
@@ -143,10 +144,10 @@ def side_shown(base: TorchImageClassifier, recipe: Recipe) -> int:
     return recipe.shown
 
 
-def _mean_features(
-    base: TorchImageClassifier, rounds: Sequence[Pixels]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    return np.mean([_seen(base, made, base.features) for made in rounds], axis=0)
+def _mean_features(base: TorchImageClassifier, rounds: Sequence[Pixels]) -> NDArray[np.float32]:
+    total = np.sum([_seen(base, made, base.features) for made in rounds], axis=0)
+    result: NDArray[np.float32] = (total / len(rounds)).astype(np.float32)
+    return result
 
 
 def share_named(
@@ -160,8 +161,8 @@ def share_named(
 def _seen(
     model: TorchImageClassifier,
     made: Pixels,
-    look: Callable[[Pixels], np.ndarray[tuple[int, int], np.dtype[np.float32]]],
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    look: Callable[[Pixels], NDArray[np.float32]],
+) -> NDArray[np.float32]:
     images = [Image.fromarray(picture.transpose(1, 2, 0)) for picture in made]
     parts = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
     return np.concatenate([look(model.pixels(part)) for part in parts])

@@ -104,7 +104,8 @@ def _directions(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     centred = (rows - rows.mean(axis=0)).astype(np.float64)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
     main: NDArray[np.float64] = (left * sizes)[:, :HEAD_PARTS]
-    return main / np.maximum(np.linalg.norm(main, axis=1, keepdims=True), 1e-12)
+    unit: NDArray[np.float64] = main / np.maximum(np.linalg.norm(main, axis=1)[:, None], 1e-12)
+    return unit
 
 
 def _is_name(label: str) -> bool:
