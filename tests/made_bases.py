@@ -42,7 +42,8 @@ def write_colour_base(folder: Path, labels: tuple[str, ...] = THINGS, *, seed: i
 
 
 def _coloured(label: int, labels: int, number: int) -> Image.Image:
-    """Bright and dark ones of every hue, with some grain."""
-    colour = 255 * np.array(colorsys.hsv_to_rgb(label // 2 * 2 / labels, 1, 1 - label % 2 * 0.6))
-    grain = np.random.default_rng([label, number]).normal(0, 30, (16, 16, 3))
+    """Greys with a tint of every hue, lighter and darker ones, with some grain."""
+    tint = np.array(colorsys.hsv_to_rgb(label // 2 * 2 / labels, 1, 1)) - 0.5
+    colour = 128 + 50 * tint + (20 if label % 2 else -20)
+    grain = np.random.default_rng([label, number]).normal(0, 20, (16, 16, 3))
     return Image.fromarray(np.clip(colour + grain, 0, 255).astype(np.uint8))

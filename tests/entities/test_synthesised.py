@@ -20,7 +20,7 @@ from auditor.types import InstanceSource
 from tests.made_bases import THINGS, colour_base
 from tests.small_models import tiny_model
 
-QUICK = Recipe(size=16, shown=16, steps=12, rate=0.3)
+QUICK = Recipe(size=16, shown=16, steps=30, rate=0.3)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from auditor.errors import UsageError
 from auditor.lab.synthesis import PAGE, TABLE, measure_synthesis, publish_synthesis
 from tests.made_bases import write_colour_base
 
-QUICK = Recipe(size=16, shown=16, steps=8, rate=0.3)
+QUICK = Recipe(size=16, shown=16, steps=30, rate=0.3)
 
 
 @pytest.fixture(scope="module")
