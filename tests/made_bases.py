@@ -44,6 +44,6 @@ def write_colour_base(folder: Path, labels: tuple[str, ...] = THINGS, *, seed: i
 def _coloured(label: int, labels: int, number: int) -> Image.Image:
     """Greys with a tint of every hue, lighter and darker ones, with some grain."""
     tint = np.array(colorsys.hsv_to_rgb(label // 2 * 2 / labels, 1, 1)) - 0.5
-    colour = 128 + 50 * tint + (20 if label % 2 else -20)
-    grain = np.random.default_rng([label, number]).normal(0, 20, (16, 16, 3))
+    colour = 128 + 30 * tint + (12 if label % 2 else -12)
+    grain = np.random.default_rng([label, number]).normal(0, 10, (16, 16, 3))
     return Image.fromarray(np.clip(colour + grain, 0, 255).astype(np.uint8))
