@@ -11,14 +11,21 @@ from auditor.cli.console import progress_bar, tell
 from auditor.errors import ExitCode, UsageError
 
 BENCHMARKS = "detection, synthesis, throughput"
+ModelOption = Annotated[
+    str | None,
+    typer.Option(help="throughput: the checkpoint; synthesis: bases, separated by commas."),
+]
+LimitOption = Annotated[
+    int | None, typer.Option(min=1, help="detection: at most so many models; synthesis: labels.")
+]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, help="detection: models at a time; default one a core.")
+]
 
 
 def bench(
     what: Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")],
-    model: Annotated[
-        str | None,
-        typer.Option(help="throughput: the checkpoint; synthesis: bases, separated by commas."),
-    ] = None,
+    model: ModelOption = None,
     zoo: Annotated[
         Path | None, typer.Option(help="detection: folder of `auditor lab zoo build`.")
     ] = None,
@@ -38,16 +45,11 @@ def bench(
     fpr: Annotated[
         float, typer.Option(min=1e-6, max=0.5, help="False-positive rate at which is called.")
     ] = 0.01,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="detection: at most so many models; synthesis: labels."),
-    ] = None,
+    limit: LimitOption = None,
     clean_per_class: Annotated[
         int, typer.Option(min=1, help="detection: clean pictures for baselines that need some.")
     ] = 10,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="detection: models at a time; default one a core.")
-    ] = None,
+    jobs: JobsOption = None,
     plot: Annotated[bool, typer.Option(help="detection: draw detection.png.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="detection: seed of everything random.")] = 0,
 ) -> None:
