@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import zipfile
 from dataclasses import dataclass
@@ -35,7 +37,8 @@ class Kept:
     def read(self, instance: int, shape: tuple[int, ...]) -> Pixels | None:
         """Instance number `instance` of every label; None where there is none, or a broken one."""
         try:
-            with np.load(self._path(instance), allow_pickle=False) as file:
+            whole = io.BytesIO(self._path(instance).read_bytes())  # numpy leaves a broken file open
+            with np.load(whole, allow_pickle=False) as file:
                 pictures: Pixels = file["pictures"]
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
@@ -50,7 +53,8 @@ class Kept:
             np.savez_compressed(draft, pictures=pictures)
             draft.replace(path)
         except OSError:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def _path(self, instance: int) -> Path:
         return self.folder / f"{instance:03}.npz"
