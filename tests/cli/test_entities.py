@@ -29,7 +29,7 @@ def test_a_bank_is_built_shown_and_listed(run: Run, base: Path, tmp_path: Path):
     out = tmp_path / "bank"
     options = ("--labels", 12, "--instances", 2, "--device", "cpu")
     ran = run("entities", "build", "--from", f"base:{base}", "--out", out, *options)
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0, ran.err
     assert [line.split()[-1] for line in ran.out.splitlines()] == ["12", "24", str(out)]
     assert len(list(out.glob("*/*.png"))) == 24
     assert json.loads((out / "bank.json").read_text())["instance_source"] == "synthesised"
