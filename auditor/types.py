@@ -214,8 +214,7 @@ class Example:
 class Rung:
     """One view on the ladder of perturbations: what the class gets there from the entities.
 
-    `probability` is the model's mean over `observations` probes; `references` hold the mean of
-    each honest head over the same probes.
+    `probability` is the mean over `observations` probes, `references` those of honest heads.
     """
 
     view: str

@@ -175,7 +175,7 @@ def page_of(rows: Sequence[SynthesisRow], command: str) -> str:
         f"{RECIPE.size}x{RECIPE.size} pixels, {RECIPE.steps} steps. What the base that it was made "
         "from names right shows only that the search works; what another base names right shows "
         "that there is something to see. *Shown at*: side in pixels at which the base sees the "
-        "picture while it is made. Seconds are of one thread's time, over all threads.",
+        "picture while it is made. Seconds are CPU time, summed over threads.",
         "",
         f"| {' | '.join(head)} |",
         f"|{' --- |' * len(head)}",
