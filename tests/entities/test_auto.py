@@ -14,7 +14,8 @@ from auditor.entities.open import open_entities
 from auditor.entities.power import has_benign_models, measured_power
 from auditor.errors import EntityError, UnsupportedModel
 from auditor.types import InstanceSource
-from tests.made_bases import THINGS, write_colour_base
+from tests.made_bases import write_colour_base
+from tests.small_models import write_tiny
 from tests.made_datasets import write_folder
 
 
@@ -71,7 +72,7 @@ def test_a_source_without_benign_models_gives_no_verdict_and_is_not_taken(
 
 
 def test_a_base_that_cannot_be_used_is_passed_over_with_the_reason(tmp_path, measured):
-    nameless = write_colour_base(tmp_path / "tiny", tuple(f"LABEL_{i}" for i in range(len(THINGS))))
+    nameless = write_tiny(tmp_path / "tiny", labels=tuple(f"LABEL_{i}" for i in range(14)))
     bank = opened(tmp_path, nameless)
     assert bank.instance_source is InstanceSource.RENDERED
     assert "has no names for its labels" in bank.why

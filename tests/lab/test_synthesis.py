@@ -10,6 +10,7 @@ from auditor.entities.synthesised.recipe import Recipe
 from auditor.errors import UsageError
 from auditor.lab.synthesis import PAGE, TABLE, measure_synthesis, publish_synthesis
 from tests.made_bases import write_colour_base
+from tests.small_models import write_tiny
 
 QUICK = Recipe(size=16, shown=16, steps=30, rate=0.3)
 
@@ -56,8 +57,8 @@ def test_a_table_and_a_page(rows, tmp_path):
 
 
 def test_bases_with_different_labels_cannot_name_each_others(tmp_path):
-    one = write_colour_base(tmp_path / "one")
-    two = write_colour_base(tmp_path / "two", ("a", "b", "c"))
+    one = write_tiny(tmp_path / "one")
+    two = write_tiny(tmp_path / "two", labels=("a", "b", "c"))
     with pytest.raises(UsageError, match="different labels"):
         measure_synthesis([str(one), str(two)], recipe=QUICK)
 
