@@ -15,8 +15,8 @@ from auditor.entities.power import has_benign_models, measured_power
 from auditor.errors import EntityError, UnsupportedModel
 from auditor.types import InstanceSource
 from tests.made_bases import write_colour_base
-from tests.small_models import write_tiny
 from tests.made_datasets import write_folder
+from tests.small_models import write_tiny
 
 
 @pytest.fixture(scope="module")
