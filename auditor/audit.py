@@ -20,6 +20,7 @@ from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
 from auditor.datasets.parquet import Columns
 from auditor.entities.bank import EntityBank
+from auditor.entities.making import Making
 from auditor.entities.open import open_entities
 from auditor.errors import EntityError
 from auditor.evidence.allowed import allowed_pairs
@@ -37,7 +38,7 @@ from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
-from auditor.probes.plan import ProbePlan, plan_probes
+from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
 from auditor.probes.run import Probed, run_probes
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
@@ -71,9 +72,11 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     classifier = load_classifier(
         checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
     )
-    bank = open_entities(entity_source(settings), seed=settings.seed)
+    wanted, count = wanted_material(settings, checkpoint), INSTANCES[settings.depth]
+    making = Making(base=wanted.base, device=settings.device, instances=count, progress=progress)
+    bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-    material = open_material(classifier, wanted_material(settings, checkpoint))
+    material = open_material(classifier, wanted)
     return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
 
 

@@ -45,6 +45,7 @@ def notices_of(bank: EntityBank, probed: Probed, table: ProbeTable) -> tuple[str
     notices = [f"entities: {bank.source} ({bank.why})"] if bank.why else []
     if bank.revision:
         notices.append(f"entities: {bank.source} at commit {bank.revision}")
+    notices.extend(bank.notices)
     if table.inside is not None and not len(table.entity):
         notices.append(ONLY_WRONG_LABELS)
     if probed.unreadable:

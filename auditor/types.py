@@ -61,6 +61,8 @@ class InstanceSource(StrEnum):
 
     PHOTOGRAPH = "photograph"
     RENDERED = "rendered"
+    SYNTHESISED = "synthesised"
+    DIFFUSION = "diffusion"
 
 
 class Pictures(StrEnum):
@@ -212,8 +214,7 @@ class Example:
 class Rung:
     """One view on the ladder of perturbations: what the class gets there from the entities.
 
-    `probability` is the model's mean over `observations` probes; `references` hold the mean of
-    each honest head over the same probes.
+    `probability` is the mean over `observations` probes, `references` those of honest heads.
     """
 
     view: str

@@ -37,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "checkpoints": NOUNS,
     "models": NOUNS | {"checkpoints"},
     "datasets": NOUNS | {"checkpoints"},
-    "entities": NOUNS | {"checkpoints", "datasets"},
+    "entities": NOUNS | {"checkpoints", "datasets", "models"},
     "probes": NOUNS | {"entities", "datasets", "models"},
     "references": NOUNS | {"checkpoints", "datasets", "models"},
     "evidence": NOUNS | {"datasets", "entities", "probes", "references"},

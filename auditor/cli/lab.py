@@ -197,21 +197,22 @@ def benign(
 @lab_app.command()
 def null(
     models: Annotated[list[Path], typer.Argument(help="Folders of benign fine-tunes, or zoos.")],
-    entities: Annotated[str, typer.Option(help="Data set of entities, or rendered.")],
+    entities: Annotated[
+        str, typer.Option(help="Data set of entities, rendered, or base: of each model's own base.")
+    ],
     out: Annotated[Path, typer.Option(help="The JSON file to write.")],
     tables: Annotated[
         Path | None, typer.Option(help="Folder to keep the models' answers in.")
     ] = None,
 ) -> None:
     """Measure benign fine-tunes into the null that p-values are ranks among."""
-    from auditor.datasets.open import DatasetSpec
-    from auditor.entities.open import open_entities
     from auditor.evidence.null import write_null
     from auditor.lab.null import benign_models, measure_null
+    from auditor.lab.null_banks import bank_for_null
 
     folders = benign_models(models)
-    bank = open_entities(DatasetSpec(source=entities), seed=0)
     with progress_bar() as progress:
+        bank = bank_for_null(entities, progress=progress)
         measured = measure_null(folders, bank, name=out.stem, tables=tables, progress=progress)
     write_null(measured, out)
     tell(f"{measured.models} benign models measured into {out}")

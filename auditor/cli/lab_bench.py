@@ -11,10 +11,13 @@ from auditor.cli.console import progress_bar, tell
 from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequela
 from auditor.errors import ExitCode, UsageError
 
-BENCHMARKS = "detection, repair, sequela, throughput"
+BENCHMARKS = "detection, repair, sequela, synthesis, throughput"
 
 WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
-ModelOption = Annotated[str | None, typer.Option(help="throughput: the checkpoint to run.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(help="throughput: the checkpoint; synthesis: bases, separated by commas."),
+]
 ZooOption = Annotated[Path | None, typer.Option(help="Folder of `auditor lab zoo build`.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder for results. Rows there are kept.")]
 EntitiesOption = Annotated[
@@ -30,7 +33,9 @@ AgainOption = Annotated[
 FprOption = Annotated[
     float, typer.Option(min=1e-06, max=0.5, help="False-positive rate at which is called.")
 ]
-LimitOption = Annotated[int | None, typer.Option(min=1, help="detection: at most so many models.")]
+LimitOption = Annotated[
+    int | None, typer.Option(min=1, help="detection: at most so many models; synthesis: labels.")
+]
 CleanPerClassOption = Annotated[
     int | None,
     typer.Option(
@@ -79,6 +84,9 @@ def bench(
         if model is None:
             raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
         _throughput(model, entities or "rendered")
+        return
+    if what == "synthesis":
+        _synthesis(_split(model or ""), out, limit, seed)
         return
     if what not in BENCHMARKS.split(", "):
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
@@ -200,6 +208,23 @@ def table(
     from auditor.lab.detection.publish import read_result, update_readme
 
     update_readme(readme, read_result(result))
+
+
+def _synthesis(bases: list[str], out: Path | None, labels: int | None, seed: int) -> None:
+    from auditor.lab.save import cited
+    from auditor.lab.synthesis import LABELS, PAGE, measure_synthesis, publish_synthesis
+
+    if not bases or out is None:
+        raise UsageError(
+            "synthesis needs bases and a folder", hint="Give --model BASE,BASE --out DIR."
+        )
+    with progress_bar() as progress:
+        rows = measure_synthesis(bases, labels=labels or LABELS, seed=seed, progress=progress)
+    named = ",".join(cited(base) for base in bases)
+    options = f"--model {named} --out DIR --limit {labels or LABELS} --seed {seed}"
+    publish_synthesis(rows, out, f"auditor lab bench --what synthesis {options}")
+    print(f"bases  {len(bases)}")
+    print(f"page   {out / PAGE}")
 
 
 def _throughput(model: str, entities: str) -> None:

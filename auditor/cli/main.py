@@ -11,6 +11,7 @@ from auditor import __version__
 from auditor.cli.config import config_app
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, tell
 from auditor.cli.demo import demo
+from auditor.cli.entities import entities_app
 from auditor.cli.lab import lab_app
 from auditor.cli.remediate import remediate
 from auditor.cli.report import report_app
@@ -38,6 +39,7 @@ app.command()(remediate)
 app.command()(sequela)
 app.command()(demo)
 app.add_typer(config_app, name="config")
+app.add_typer(entities_app, name="entities")
 app.add_typer(lab_app, name="lab")
 report_app.command()(diff)
 app.add_typer(report_app, name="report")

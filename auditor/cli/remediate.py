@@ -59,7 +59,9 @@ MappingOption = Annotated[
     list[str] | None, typer.Option(help='"ENTITY=LABEL" to repair. Repeatable.')
 ]
 BaseOption = Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")]
-EntitiesOption = Annotated[str, typer.Option(help="auto, rendered, or a data set.")]
+EntitiesOption = Annotated[
+    str, typer.Option(help="auto, base, rendered, diffusion:MODEL, a .toml file, or a data set.")
+]
 SplitOption = Annotated[str | None, typer.Option(help="Split of the entities.")]
 ImageColumnOption = Annotated[str | None, typer.Option(help="Column of entity images.")]
 LabelColumnOption = Annotated[str | None, typer.Option(help="Column of entity names.")]

@@ -70,7 +70,10 @@ def scan(
     clean_data: Annotated[
         str | None, typer.Option(help="Clean labelled images of the task; they sharpen a verdict.")
     ] = None,
-    entities: Annotated[str, typer.Option(help="auto, rendered, or a data set.")] = "auto",
+    entities: Annotated[
+        str,
+        typer.Option(help="auto, base, rendered, diffusion:MODEL, a .toml file, or a data set."),
+    ] = "auto",
     split: Annotated[str | None, typer.Option(help="Split of the data set.")] = None,
     image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,

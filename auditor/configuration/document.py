@@ -98,7 +98,10 @@ class ConfigDocument(_Table):
     clean_data: _Name | None = Field(
         default=None, description="Clean labelled images of the task; they sharpen a verdict."
     )
-    entities: _Name = Field(default="auto", description="auto, rendered, or a data set.")
+    entities: _Name = Field(
+        default="auto",
+        description="auto, base, rendered, diffusion:MODEL, a file, or a data set.",
+    )
     split: _Name | None = Field(default=None, description="Split of the data set.")
     image_column: _Name | None = Field(default=None, description="Column of images.")
     label_column: _Name | None = Field(default=None, description="Column of labels.")

@@ -10,7 +10,8 @@ from typing import Any
 from auditor.checkpoints.source import HUB_SCHEME, looks_like_a_path
 
 STDOUT = "-"
-_NOT_PLACES = ("auto", "rendered")  # words that --entities knows
+_NOT_PLACES = ("auto", "base", "rendered")  # words that --entities knows
+_MAKERS = ("base:", "diffusion:")  # what it makes instances with stands behind these
 
 
 def rooted(name: str, value: Any, folder: Path) -> Any:
@@ -27,6 +28,9 @@ def _paths(values: list[str], folder: Path) -> list[str]:
 
 
 def _data_set(value: str, folder: Path) -> str:
+    maker = next((each for each in _MAKERS if value.startswith(each)), None)
+    if maker is not None:
+        return maker + _checkpoint(value.removeprefix(maker), folder)
     return value if "://" in value or value in _NOT_PLACES else _path(value, folder)
 
 

@@ -30,6 +30,7 @@ class EntityBank:
         draw: (entity, instance) -> Instance. Raises UnreadableImageError.
         why: Why this bank was chosen, where the user did not choose.
         revision: The commit of a data set on the Hub; None for what lies on disk or is drawn.
+        notices: What else a reader of the report should know of it.
     """
 
     source: str
@@ -39,6 +40,7 @@ class EntityBank:
     draw: Callable[[int, int], Instance]
     why: str = ""
     revision: str | None = None
+    notices: tuple[str, ...] = ()
 
     def without(self, positions: Collection[int]) -> EntityBank:
         """The bank less the entities at these positions."""

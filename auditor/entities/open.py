@@ -1,50 +1,135 @@
-"""`--entities SRC` -> entity bank: photographs from a data set, or rendered ones."""
+"""`--entities SRC` -> entity bank: the one place that knows every kind of source.
+
+`auto` takes the best that is reachable, in this order: photographs that an `entities.toml` in the
+current folder names; instances synthesised from the base, where one is known and benign models
+were measured with such instances; rendered drawings.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from auditor.checkpoints.progress import Progress
-from auditor.checkpoints.wording import shown
-from auditor.datasets.labelled import LabelledImages
 from auditor.datasets.open import DatasetSpec, open_dataset
 from auditor.entities.bank import EntityBank, Instance
+from auditor.entities.kept import kind_of_kept
+from auditor.entities.making import Making
+from auditor.entities.naming import slug
+from auditor.entities.photographs import bank_of_images
+from auditor.entities.power import has_benign_models, measured_power
 from auditor.entities.rendered import RENDERED_ENTITIES, render
-from auditor.errors import EntityError
+from auditor.entities.source_file import OWN_NAME, SUFFIX, read_source_file
+from auditor.entities.sources import BASE, base_bank, diffusion_source, file_bank
+from auditor.errors import NotAudited
 from auditor.types import Entity, InstanceSource
 
 AUTO = "auto"
 RENDERED = "rendered"
+BASE_PREFIX = f"{BASE}:"
+DIFFUSION_PREFIX = "diffusion:"
 RENDERED_INSTANCES = 256  # as many as anyone asks for; each is drawn when it is needed
 RENDERED_SIZE = 64  # pixels; the size of the photographs that nulls are made with
-MIN_ENTITIES = 2
+NO_MAKING = Making()
 
 
-def open_entities(spec: DatasetSpec, *, seed: int, progress: Progress | None = None) -> EntityBank:
-    """Open the bank that `spec.source` names: `auto`, `rendered`, or any data-set SRC.
+def open_entities(
+    spec: DatasetSpec,
+    *,
+    seed: int,
+    making: Making = NO_MAKING,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+) -> EntityBank:
+    """Open the bank that `spec.source` names.
 
     Args:
-        spec: The source; for `auto` and `rendered` only its name matters.
-        seed: Chooses which instances are drawn, and in what order.
+        spec: The source: `auto`, `base`, `base:MODEL`, `rendered`, `diffusion:MODEL`, an
+            entity-source file (`.toml`), or any data-set SRC. Columns and split are for a data
+            set only.
+        seed: Chooses which instances are drawn, and in what order; decides those that are made.
+        making: What instances may be made with.
         progress: Told about each file of a Hub data set while it is downloaded.
+        folder: Where `auto` looks for an entity-source file; by default the current folder.
 
     Raises:
-        EntityError: The data set cannot be found or read, or has fewer than two entities
-            with instances.
-        UsageError: A column named by the user does not exist.
+        EntityError: The source cannot be found, reached or read, or holds too few entities.
+        NotAudited: A base or diffusion model cannot be used.
+        UsageError: A column named by the user does not exist, or a source file is wrong.
     """
-    if spec.source == AUTO:
-        return _rendered(seed, why="auto: no photographs were named with --entities")
-    if spec.source == RENDERED:
-        return _rendered(seed, why="")
-    return _photographs(open_dataset(spec, progress=progress), seed)
+    bank = (
+        _auto(spec, seed, making, folder or Path())
+        if spec.source == AUTO
+        else _named(spec, seed, making, progress)
+    )
+    return replace(bank, notices=(*bank.notices, measured_power(bank.instance_source)))
 
 
-def _rendered(seed: int, *, why: str) -> EntityBank:
+def _named(
+    spec: DatasetSpec, seed: int, making: Making, progress: Progress | None = None
+) -> EntityBank:
+    source = spec.source
+    if source == RENDERED:
+        return _rendered(seed)
+    if source == BASE:
+        return base_bank(making.base, making, seed, offline=spec.offline)
+    if source.startswith(BASE_PREFIX):
+        model = source.removeprefix(BASE_PREFIX)
+        return base_bank(model, making, seed, offline=spec.offline)
+    if source.startswith(DIFFUSION_PREFIX):
+        model = source.removeprefix(DIFFUSION_PREFIX)
+        return diffusion_source(model, making, seed, offline=spec.offline)
+    if source.endswith(SUFFIX):
+        file = read_source_file(Path(source).expanduser())
+        return file_bank(file, source, making, seed, offline=spec.offline)
+    images = open_dataset(spec, progress=progress)
+    return bank_of_images(images, seed, kind_of_kept(source))
+
+
+def _auto(spec: DatasetSpec, seed: int, making: Making, folder: Path) -> EntityBank:
+    """The first source that is reachable, and why it was taken."""
+    passed: list[str] = []
+    file = folder / OWN_NAME
+    if not file.is_file():
+        passed.append(f"no photographs were named with --entities or in an {OWN_NAME} here")
+    else:
+        bank = _tried(lambda: _named(replace(spec, source=str(file)), seed, making), passed)
+        if bank is not None:
+            return _because(bank, f"auto: {OWN_NAME} names it")
+    why_no_base = _objection_to_base(making)
+    if why_no_base is not None:
+        passed.append(why_no_base)
+    else:
+        bank = _tried(lambda: _named(replace(spec, source=BASE), seed, making), passed)
+        if bank is not None:
+            return _because(bank, f"auto: {'; '.join(passed)}; the base is known")
+    return _because(_rendered(seed), f"auto: {'; '.join(passed)}")
+
+
+def _objection_to_base(making: Making) -> str | None:
+    if making.base is None:
+        return "no base is known to synthesise instances from"
+    if not has_benign_models(InstanceSource.SYNTHESISED):
+        return "no benign models were measured with instances synthesised from a base"
+    return None
+
+
+def _tried(open_it: Callable[[], EntityBank], passed: list[str]) -> EntityBank | None:
+    try:
+        return open_it()
+    except NotAudited as error:
+        passed.append(error.message)
+        return None
+
+
+def _because(bank: EntityBank, why: str) -> EntityBank:
+    return replace(bank, why=f"{why}; {bank.why}" if bank.why else why)
+
+
+def _rendered(seed: int) -> EntityBank:
     def draw(entity: int, instance: int) -> Instance:
         name = RENDERED_ENTITIES[entity]
         rng = np.random.default_rng([seed, entity, instance])
@@ -59,67 +144,4 @@ def _rendered(seed: int, *, why: str) -> EntityBank:
         ),
         counts=(RENDERED_INSTANCES,) * len(RENDERED_ENTITIES),
         draw=draw,
-        why=why,
     )
-
-
-def _photographs(images: LabelledImages, seed: int) -> EntityBank:
-    rows = [np.flatnonzero(images.labels == i) for i in range(len(images.label_names))]
-    kept = [i for i, members in enumerate(rows) if len(members)]
-    if len(kept) < MIN_ENTITIES:
-        raise EntityError(
-            f"{shown(images.source)} holds {len(kept)} entities with images",
-            hint=f"At least {MIN_ENTITIES} are needed, so that one can stand out from the others.",
-        )
-    orders = {i: np.random.default_rng([seed, i]).permutation(rows[i]) for i in kept}
-
-    def draw(entity: int, instance: int) -> Instance:
-        row = int(orders[kept[entity]][instance])
-        return Instance(images.names[row], images.image(row))
-
-    return EntityBank(
-        source=images.source,
-        instance_source=InstanceSource.PHOTOGRAPH,
-        entities=_with_distinct_ids(
-            _entity(images.label_names[i], images.about.get(images.label_names[i], {}))
-            for i in kept
-        ),
-        counts=tuple(len(rows[i]) for i in kept),
-        draw=draw,
-        revision=images.revision,
-    )
-
-
-def _entity(name: str, about: Mapping[str, object]) -> Entity:
-    wordnet_id = about.get("wnid")
-    return Entity(
-        id=slug(name) if wordnet_id is None else str(wordnet_id),
-        name=name,
-        source=InstanceSource.PHOTOGRAPH,
-        synonyms=_texts(about.get("synonyms")),
-        hypernyms=_texts(about.get("hypernyms")),
-        wordnet_id=None if wordnet_id is None else str(wordnet_id),
-    )
-
-
-def _texts(said: object) -> tuple[str, ...]:
-    return tuple(str(each) for each in said) if isinstance(said, list) else ()
-
-
-def _with_distinct_ids(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Findings name entities by id; labels may repeat, or differ only in what no id keeps."""
-    distinct: dict[str, Entity] = {}
-    next_number: dict[str, int] = {}
-    for entity in entities:
-        name = entity.id
-        while name in distinct:
-            number = next_number.get(entity.id, 2)
-            next_number[entity.id] = number + 1
-            name = f"{entity.id}-{number}"
-        distinct[name] = replace(entity, id=name)
-    return tuple(distinct.values())
-
-
-def slug(name: str) -> str:
-    """A name as an identifier: lower case, words of any script joined by hyphens."""
-    return re.sub(r"[\W_]+", "-", name.lower()).strip("-") or "unnamed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ ENTITY_GRID = (12, 25, 50, 100, 200)
 INSTANCE_GRID = (1, INSTANCES[Depth.QUICK], INSTANCES[Depth.STANDARD])
 BATCH = 128
 PLAN = "plan"  # in the record of a model of a zoo
+BankOf = Callable[[Mapping[str, str] | None], EntityBank]
 
 
 def benign_models(rooms: Sequence[Path]) -> list[Path]:
@@ -58,7 +59,7 @@ def benign_models(rooms: Sequence[Path]) -> list[Path]:
 
 def measure_null(
     folders: Sequence[Path],
-    bank: EntityBank,
+    bank: EntityBank | BankOf,
     *,
     name: str,
     tables: Path | None = None,
@@ -68,7 +69,8 @@ def measure_null(
 
     Args:
         folders: The models.
-        bank: What to probe them with.
+        bank: What to probe them with; for instances that are made of a model's own base, what
+            gives the bank for where that is. Models whose base is nowhere are left out then.
         name: What the null is called.
         tables: Folder where answers are kept, so that a statistic can be changed, or a broken
             run taken up again, without asking the models twice.
@@ -79,12 +81,17 @@ def measure_null(
     """
     if not folders:
         raise UsageError("no benign fine-tunes to measure", hint="Build them first.")
-    entity_grid = tuple(g for g in ENTITY_GRID if g <= len(bank.entities)) or (len(bank.entities),)
     records = [_record(folder) for folder in folders]
+    bank_of = bank if callable(bank) else lambda _: bank
+    if callable(bank):
+        folders, records = _with_base(folders, records)
+    banks = [bank_of(_sources(record)) for record in records]
+    fewest = min(len(each.entities) for each in banks)
+    entity_grid = tuple(g for g in ENTITY_GRID if g <= fewest) or (fewest,)
     names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
     rows, classes, drifts = [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
-        beside = _kept(tables, folder, bank, record)
+        beside = _kept(tables, folder, banks[number], record)
         rows.append(_grid(beside, names, entity_grid, number))
         whole = next(iter(beside.values()))
         classes.append(whole.intact.shape[1])
@@ -101,11 +108,31 @@ def measure_null(
         drift=np.array(drifts),
         made={
             "auditor": __version__,
-            "entities": cited(bank.source),
+            "entities": _cited(banks),
             "clean_images_per_class": list(CLEAN_GRID),
             "models": [_without_paths(record) for record in records],
         },
     )
+
+
+def _with_base(
+    folders: Sequence[Path], records: Sequence[Mapping[str, Any]]
+) -> tuple[list[Path], list[Mapping[str, Any]]]:
+    """The models whose base can be loaded."""
+    kept = [i for i, record in enumerate(records) if _sources(record) is not None]
+    if not kept:
+        raise UsageError(
+            "no benign fine-tune here has a base to make instances of",
+            hint="Build models of public bases with auditor lab benign.",
+        )
+    return [folders[i] for i in kept], [records[i] for i in kept]
+
+
+def _cited(banks: Sequence[EntityBank]) -> str:
+    """All sources of instances; what stands before a colon says how they were made."""
+    sources = dict.fromkeys(bank.source for bank in banks)
+    parts = [source.rpartition(":") for source in sources]
+    return ", ".join(f"{how}{colon}{cited(what)}" for how, colon, what in parts)
 
 
 def _architecture(folder: Path) -> str:

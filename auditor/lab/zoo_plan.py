@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from auditor.entities.open import slug
+from auditor.entities.naming import slug
 from auditor.errors import UsageError
 from auditor.lab.attacks import ATTACKS
 from auditor.lab.attacks.order import Pairing

@@ -102,13 +102,17 @@ class TorchImageClassifier:
             scores: torch.Tensor = self.module(pixel_values=self.normalise(pixels)).logits
         return scores
 
-    def forward_features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Differentiable penultimate features `(N, D)` for pixels in 0..255."""
+    def forward_both(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `forward` and `forward_features`, in one pass."""
         with _captured_input(head_of(self.module, len(self.labels))) as seen:
-            self.forward(pixels)
+            scores = self.forward(pixels)
         if not seen:
             raise _no_head("the last linear layer has no part in the scores")
-        return seen[0]
+        return scores, seen[0]
+
+    def forward_features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Differentiable penultimate features `(N, D)` for pixels in 0..255."""
+        return self.forward_both(pixels)[1]
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Pixels in 0..255 -> the network's input, channels-last (faster for convolutions)."""

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditor.audit import Progress, Stopwatch, audit, entity_source, silent
+from auditor.audit import Progress, Stopwatch, audit, entity_source, silent, wanted_material
 from auditor.checkpoints.new_folder import publish, room_beside, writing_to
 from auditor.checkpoints.resolve import resolve
 from auditor.entities.bank import EntityBank
+from auditor.entities.making import Making
 from auditor.entities.open import open_entities
 from auditor.errors import NotAudited
 from auditor.models.load import resolve_device
 from auditor.models.torch_image import TorchImageClassifier, load_torch
+from auditor.probes.plan import INSTANCES
 from auditor.references.open import Material
 from auditor.repair.attempt import Tried, attempt, rescanned
 from auditor.repair.barrier import barrier_between
@@ -77,7 +79,14 @@ def remediate(
         model = load_torch(checkpoint, device=resolve_device(settings.scan.device))
         require_same_names(checkpoint, model.module)
         clean = clean_of(settings, model)
-        bank = open_entities(entity_source(settings.scan), seed=settings.scan.seed)
+        base = wanted_material(settings.scan, checkpoint).base
+        making = Making(
+            base=base,
+            device=settings.scan.device,
+            instances=INSTANCES[settings.scan.depth],
+            progress=progress,
+        )
+        bank = open_entities(entity_source(settings.scan), seed=settings.scan.seed, making=making)
         material = material_of(settings, checkpoint, model)
         scan = None
         wanted = (*(settings.found or ()), *of_pairs(settings.pairs))

@@ -108,7 +108,9 @@ def test_paths_are_relative_to_the_file(here: Path):
     }
 
 
-@pytest.mark.parametrize("entities", ["auto", "rendered"])
+@pytest.mark.parametrize(
+    "entities", ["auto", "rendered", "base", "base:org/name", "diffusion:hf://org/name@main"]
+)
 def test_words_are_no_paths(here: Path, entities: str):
     (here / "sub").mkdir()
     (here / "sub" / "a.toml").write_text(f'entities = "{entities}"\nbase = "org/name@main"\n')

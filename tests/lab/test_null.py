@@ -235,3 +235,23 @@ def test_rows_are_numbered_within_their_entity():
     entity = np.array([2, 0, 2, 1, 0, 2])
     assert rank_within(entity).tolist() == [0, 0, 1, 0, 1, 2]
     assert rank_within(np.array([], np.int64)).tolist() == []
+
+
+def test_a_null_of_instances_of_each_models_own_base(folders, monkeypatch, tmp_path, bank):
+    """Models of one base share a bank; those whose base is nowhere are left out."""
+    asked = []
+
+    def bank_of(sources):
+        asked.append(sources["base"])
+        return bank
+
+    orphan = tmp_path / "orphan"
+    shutil.copytree(folders[0], orphan)
+    record = json.loads((orphan / "lab.json").read_text())
+    del record["sources"]
+    (orphan / "lab.json").write_text(json.dumps(record))
+    measured = measure_null([*folders[:2], orphan], bank_of, name="own")
+    assert measured.models == 2
+    assert asked == [sources_of(folder)["base"] for folder in folders[:2]]
+    with pytest.raises(UsageError, match="has a base to make instances of"):
+        measure_null([orphan], bank_of, name="own")

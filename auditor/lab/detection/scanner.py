@@ -8,6 +8,8 @@ from typing import Any
 
 from auditor.audit import scan
 from auditor.config import ScanSettings
+from auditor.entities.open import BASE_PREFIX, RENDERED
+from auditor.entities.sources import BASE
 from auditor.lab.detection.detector import BenchContext
 from auditor.lab.detection.records import Answer, KindResult
 from auditor.lab.manifest import ZooModel
@@ -50,6 +52,14 @@ def _base(model: ZooModel) -> str | None:
     return None if model.base == RENDERED_BASE else model.base
 
 
+def _entities(model: ZooModel, context: BenchContext) -> str:
+    """With `base`, instances of each model's own base; where the lab trained that, drawings."""
+    if context.entities != BASE:
+        return context.entities
+    base = _base(model)
+    return RENDERED if base is None else f"{BASE_PREFIX}{base}"
+
+
 def _given(
     model: ZooModel,
     context: BenchContext,
@@ -61,7 +71,7 @@ def _given(
         model=str(model.folder),
         base=base,
         clean_data=clean_data,
-        entities=context.entities,
+        entities=_entities(model, context),
         fpr=context.fpr,
         seed=context.seed,
         device="cpu",
