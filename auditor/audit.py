@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from auditor import __version__
+from auditor.asking import ask
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.resolve import resolve
 from auditor.config import ScanSettings
@@ -38,17 +39,16 @@ from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import ProbePlan, plan_probes
-from auditor.probes.run import Probed, run_probes
+from auditor.probes.run import Probed
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
-from auditor.references.build import BASE_FEATURES, Reference, References, look_with
+from auditor.references.build import BASE_FEATURES, Reference, References
 from auditor.references.open import Material, Wanted, open_material
 from auditor.remarks import not_asked, notices_of, picture_notices
 from auditor.rules import Rule, all_rules
 from auditor.silence import rules_that_speak
 from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
 
-DEFAULT_BATCH = 128
 NO_MATERIAL = Material()
 FOREIGN = "Name entities that have nothing to do with the task: --entities SRC."
 Progress = Callable[[str, int, int], None]
@@ -58,8 +58,15 @@ def silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
-    """Audit one model.
+def scan(
+    settings: ScanSettings, *, no_base: str | None = None, progress: Progress = silent
+) -> Report:
+    """Audit one model, in this process.
+
+    Args:
+        settings: What to scan and how.
+        no_base: Why the base that there would be cannot be had; it is not looked for.
+        progress: Told how far a stage is.
 
     Raises:
         NotAudited: It cannot be loaded, or there is nothing to probe with (exit code 3).
@@ -73,7 +80,8 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     )
     bank = open_entities(entity_source(settings), seed=settings.seed)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-    material = open_material(classifier, wanted_material(settings, checkpoint))
+    wanted = replace(wanted_material(settings, checkpoint), no_base=no_base)
+    material = open_material(classifier, wanted)
     return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
 
 
@@ -93,7 +101,7 @@ def audit(
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
-    probed = _probed(classifier, asked, plan, material, settings, rng, progress)
+    probed = ask(checkpoint, classifier, asked, plan, material, settings, rng, progress)
     table, references = _table(probed, plan, material, job, classifier.labels, settings)
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
@@ -154,26 +162,6 @@ class Stopwatch:
 def now() -> str:
     """The time in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _probed(
-    classifier: Classifier,
-    bank: EntityBank,
-    plan: ProbePlan,
-    material: Material,
-    settings: ScanSettings,
-    rng: np.random.Generator,
-    progress: Progress,
-) -> Probed:
-    return run_probes(
-        classifier,
-        bank,
-        plan,
-        batch_size=settings.batch_size or DEFAULT_BATCH,
-        rng=rng,
-        progress=progress,
-        look=look_with(material.model, material.base) if material.model is not None else None,
-    )
 
 
 def _table(
@@ -381,9 +369,11 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
 def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
+    shown = probes - probed.remembered
     return Cost(
         probes=probes,
-        forward_passes=probes * asked + material.references.passes,
+        forward_passes=shown * asked + material.references.passes,
+        remembered=probed.remembered * asked,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),

@@ -357,7 +357,8 @@ class Cost:
     """What the scan spent.
 
     `forward_passes` counts pictures shown to the model or its base: the probes, and clean data.
-    `seconds_model` is the part inside the forward passes of the probes.
+    `seconds_model` is the part inside the forward passes of the probes. `remembered` counts
+    pictures that were not shown because an earlier scan had kept the answers.
     """
 
     probes: int
@@ -367,6 +368,7 @@ class Cost:
     peak_rss_bytes: int
     device: str
     engine: str
+    remembered: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,24 +38,39 @@ LAYERS: dict[str, set[str]] = {
     "models": NOUNS | {"checkpoints"},
     "datasets": NOUNS | {"checkpoints"},
     "entities": NOUNS | {"checkpoints", "datasets"},
+    "answers": NOUNS | {"models"},
     "probes": NOUNS | {"entities", "datasets", "models"},
     "references": NOUNS | {"checkpoints", "datasets", "models"},
     "evidence": NOUNS | {"datasets", "entities", "probes", "references"},
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},
-    "configuration": NOUNS | {"checkpoints", "config", "output"},
+    "configuration": NOUNS | {"answers", "checkpoints", "config", "output"},
     "gate": NOUNS,
     "diff": NOUNS | {"checkpoints", "gate", "output"},
     "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
     "silence": NOUNS | {"config", "evidence", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
+    "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
-    | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
+    | {
+        "asking",
+        "checkpoints",
+        "config",
+        "datasets",
+        "entities",
+        "evidence",
+        "judge",
+        "models",
+        "probes",
+    }
     | {"references", "remarks", "rules", "silence"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
+    "box": NOUNS,
+    "boxed": NOUNS
+    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "repair"},
     "sequela": NOUNS
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
     | {"references"},
@@ -66,8 +81,9 @@ LAYERS: dict[str, set[str]] = {
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
     | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
-    | {"changes", "sequela"},
+    | {"boxed", "changes", "sequela"},
     "": {
+        "boxed",
         "accepted",
         "audit",
         "config",

@@ -14,6 +14,7 @@ import typer
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
 from auditor.cli.given import options_given
 from auditor.cli.outputs import OutputOption, write_outputs
+from auditor.cli.signals import terminable
 from auditor.errors import AuditorError, ExitCode, UsageError
 from auditor.gate import gate
 from auditor.output.write import plan_targets
@@ -90,6 +91,8 @@ def scan(
     ] = None,
     pictures: Annotated[Pictures, typer.Option(help="Pictures to report.")] = Pictures.ALL,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="Seconds; then it is stopped.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on where a scan was cut off.")] = True,
     baseline: Annotated[
         Path | None, typer.Option(help="JSON report; its findings do not fail the gate.")
     ] = None,
@@ -125,12 +128,12 @@ def configuration_of(ctx: typer.Context) -> Configuration:
 def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     """Scan; whatever goes wrong after the command line was understood still gives a report."""
     from auditor.audit import Stopwatch, not_audited
-    from auditor.audit import scan as run_scan
+    from auditor.boxed.run import scan as run_scan
 
     known = _baseline(settings)
     watch = Stopwatch.start()
     try:
-        with progress_bar() as progress:
+        with terminable(), progress_bar() as progress:
             report = run_scan(settings, progress=progress)
         return _judged(report, settings, known)
     except UsageError:

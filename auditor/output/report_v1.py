@@ -283,6 +283,10 @@ class CostV1(_Part):
     peak_rss_bytes: _Count = Field(description="Peak resident memory of the process.")
     device: _Str = Field(description="Device the model ran on.")
     engine: _Str = Field(description="Engine that ran it.")
+    remembered: _Count = Field(
+        default=0,
+        description="Pictures not shown again, as an earlier scan had kept the answers.",
+    )
 
 
 class ReportV1(_Part):

@@ -1,0 +1,140 @@
+"""Bring to this machine what a child without a network will read, and say where it lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.audit import entity_source
+from auditor.checkpoints.card import declared_base
+from auditor.checkpoints.hub import fetch
+from auditor.checkpoints.layout import CARD
+from auditor.checkpoints.source import LocalSource, parse_source
+from auditor.config import ScanSettings
+from auditor.datasets.layout import ABOUT, COMPANIONS
+from auditor.datasets.open import HUB_PREFIX, DatasetSpec, find_dataset
+from auditor.entities.open import AUTO, RENDERED
+from auditor.errors import EntityError, NotAudited, UnsupportedModel
+
+_WEIGHTS = (".safetensors", ".onnx", ".data", ".bin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What there is on this machine.
+
+    Attributes:
+        paths: The files and folders that it takes.
+        weight_bytes: Size of the weights, of the model and of its base.
+        no_base: Why the base that there would be cannot be had.
+    """
+
+    paths: tuple[str, ...]
+    weight_bytes: int
+    no_base: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Here:
+    """A checkpoint on this machine; `from_hub` if it was fetched."""
+
+    root: Path
+    paths: tuple[str, ...]
+    from_hub: bool = False
+
+
+def bring(settings: ScanSettings) -> Brought:
+    """Fetch model, base, entities and clean data of a scan, as far as they are on the Hub.
+
+    Raises:
+        NotAudited: Something that the user named does not exist or cannot be reached.
+        UsageError: A setting is wrong.
+    """
+    model = _checkpoint(settings.model, settings.offline)
+    base, no_base = _base(settings, model)
+    here = [model] if base is None else [model, base]
+    data = [entity_source(settings)]
+    if settings.clean_data is not None:
+        data.append(DatasetSpec(source=settings.clean_data, offline=settings.offline))
+    return Brought(
+        paths=(
+            *(path for each in here for path in each.paths),
+            *(path for spec in data for path in _data_set(spec, clean=spec is not data[0])),
+            *(str(path) for path in settings.rules),
+        ),
+        weight_bytes=sum(_weight_bytes(each.root) for each in here),
+        no_base=no_base,
+    )
+
+
+def _checkpoint(source: str, offline: bool) -> _Here:
+    place = parse_source(source)
+    if isinstance(place, LocalSource):
+        return _Here(root=place.folder, paths=(str(place.folder),))
+    snapshot = fetch(place, offline=offline)
+    # The cache knows which commit a name stands for; no other repository is in reach.
+    folders = (*snapshot.links_within, snapshot.root)
+    return _Here(root=snapshot.root, paths=tuple(str(path) for path in folders), from_hub=True)
+
+
+def _base(settings: ScanSettings, model: _Here) -> tuple[_Here | None, str | None]:
+    """The base that the user names, else the one of the card of a model from the Hub."""
+    declared = declared_base(model.root / CARD) if model.from_hub else None
+    source = settings.base or declared
+    if source is None:
+        return None, None
+    try:
+        return _checkpoint(source, settings.offline), None
+    except NotAudited as error:
+        if settings.base is not None and not isinstance(error, UnsupportedModel):
+            raise type(error)(f"--base: {error.message}", hint=error.hint) from error
+        return None, error.message
+
+
+def _data_set(spec: DatasetSpec, *, clean: bool) -> Iterator[str]:
+    if spec.source.startswith(HUB_PREFIX):
+        try:
+            root, _ = find_dataset(spec).fetch(spec.split)
+        except EntityError as error:
+            named = "--clean-data: " if clean else ""
+            raise EntityError(f"{named}{error.message}", hint=error.hint) from error
+        yield str(root)
+        yield str(root.parent.parent)  # the blobs that its links lead to, and its names
+    elif spec.source not in (AUTO, RENDERED):
+        yield from _local(Path(os.path.expanduser(spec.source)))
+
+
+def _local(place: Path) -> Iterator[str]:
+    """A folder or a file, what stands beside it, and where links in it lead to."""
+    yield str(place)
+    if place.is_dir():
+        yield from _links(place, deeper=1)
+        folders = [place, place.parent] if place.name == "data" else []
+    else:
+        folders = [place.parent, place.parent.parent]
+    yield from (str(folder / name) for folder in folders for name in (*COMPANIONS, ABOUT))
+
+
+def _links(folder: Path, deeper: int) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    yield os.path.realpath(entry.path)
+                if deeper and entry.is_dir():
+                    yield from _links(Path(entry.path), deeper - 1)
+    except OSError:
+        return  # the child will say what cannot be read
+
+
+def _weight_bytes(root: Path) -> int:
+    sizes = []
+    for folder in (root, root / "onnx"):
+        if folder.is_dir():
+            with os.scandir(folder) as entries:
+                sizes += [
+                    e.stat().st_size for e in entries if e.name.endswith(_WEIGHTS) and e.is_file()
+                ]
+    return sum(sizes)

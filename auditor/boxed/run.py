@@ -1,0 +1,183 @@
+"""A scan or a repair with the model in a box: the same report, from a process that can do little.
+
+The network is for this process alone, and the model for the other: neither has both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from auditor.answers.place import PLACE_VARIABLE, cache_folder, own_folder, tidy
+from auditor.audit import Progress, silent
+from auditor.box.child import Job
+from auditor.box.limits import Limits, machine_bytes
+from auditor.box.parent import OUT_OF_TIME, Ended, Stop
+from auditor.box.parent import run as run_boxed
+from auditor.box.walls import Allowed
+from auditor.boxed.bring import Brought, bring
+from auditor.config import ScanSettings
+from auditor.errors import NotAudited, UsageError
+from auditor.repair.run import Remediated
+from auditor.repair.settings import RepairSettings
+from auditor.shipped import shipped
+from auditor.types import Report, Skip, Verdict
+
+TASKS = "auditor.boxed.tasks"
+# What numerics take for a small model, and what each byte of weights becomes: a file in memory, a
+# network, and what is made on the way.
+MEMORY_BYTES, MEMORY_PER_WEIGHT_BYTE = 8 * 1024**3, 4
+_T = TypeVar("_T")
+
+
+def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
+    """Audit one model in a child process.
+
+    Raises:
+        NotAudited: As `auditor.audit.scan`; or the child died.
+        UsageError: A setting or a rule file is wrong.
+        KeyboardInterrupt: It came before anything was answered.
+    """
+    deadline = _deadline(settings)
+    brought = _in_time(deadline, lambda: bring(settings))
+    ended = _run(_job("scan", settings, settings, brought), settings, deadline, progress)
+    return _with_remarks(_checked(Report, ended.value), ended, settings)
+
+
+def remediate(settings: RepairSettings, *, progress: Progress = silent) -> Remediated:
+    """Repair one model in a child process, which may write beside `settings.out` and nowhere else.
+
+    Raises:
+        NotAudited: As `auditor.repair.run.remediate`; or the child died.
+        UsageError: A setting is wrong, or the output cannot be written.
+        KeyboardInterrupt: It was interrupted.
+    """
+    deadline = _deadline(settings.scan)
+    brought = _in_time(deadline, lambda: bring(settings.scan))
+    try:
+        settings.out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{settings.out} cannot be written: {error}", hint="Check --out."
+        ) from error
+    beside = str(settings.out.absolute().parent)
+    job = _job("remediate", settings, settings.scan, brought, writable=(beside,))
+    ended = _run(job, settings.scan, deadline, progress)
+    done = _checked(Remediated, ended.value)
+    return replace(done, scan=_with_remarks(done.scan, ended, settings.scan))
+
+
+def _deadline(settings: ScanSettings) -> float | None:
+    return None if settings.timeout is None else time.monotonic() + settings.timeout
+
+
+def _job(
+    task: str,
+    settings: ScanSettings | RepairSettings,
+    of_scan: ScanSettings,
+    brought: Brought,
+    writable: tuple[str, ...] = (),
+) -> Job:
+    shared = (str(shipped("rules")), str(shipped("reports")))
+    memory = MEMORY_BYTES + MEMORY_PER_WEIGHT_BYTE * brought.weight_bytes
+    cpu = None if of_scan.timeout is None else int(of_scan.timeout * (os.cpu_count() or 1)) + 60
+    return Job(
+        tasks=TASKS,
+        task=task,
+        said={
+            "settings": TypeAdapter(type(settings)).dump_python(settings),
+            "no_base": brought.no_base,
+        },
+        allowed=Allowed(readable=(*brought.paths, *shared), writable=writable),
+        limits=Limits(memory_bytes=min(memory, machine_bytes() or memory), cpu_seconds=cpu),
+    )
+
+
+def _run(job: Job, settings: ScanSettings, deadline: float | None, progress: Progress) -> Ended:
+    answers = _answers(settings)
+    if answers is not None:
+        writable = (*job.allowed.writable, str(answers))
+        job = replace(job, allowed=replace(job.allowed, writable=writable))
+    told = _environment(answers)
+    return run_boxed(job, environment=told, deadline=deadline, progress=progress)
+
+
+def _answers(settings: ScanSettings) -> Path | None:
+    """Where this model's answers are kept, apart from those of others: it may write there."""
+    if not settings.resume:
+        return None
+    place = os.path.realpath(settings.model) if os.path.exists(settings.model) else settings.model
+    named = hashlib.sha256(place.encode(errors="surrogatepass")).hexdigest()[:16]
+    folder = cache_folder() / named
+    with contextlib.suppress(OSError):  # the child will say that it cannot write there
+        own_folder(folder)
+        tidy(cache_folder())
+    return folder
+
+
+def _environment(answers: Path | None) -> dict[str, str]:
+    """What the child is told besides: where caches lie that this process may have been given."""
+    told = {} if answers is None else {PLACE_VARIABLE: str(answers)}
+    hub = sys.modules.get("huggingface_hub.constants")
+    return told if hub is None else {**told, "HF_HUB_CACHE": str(hub.HF_HUB_CACHE)}
+
+
+def _checked(kind: type[_T], value: Any) -> _T:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise NotAudited(
+            "what the process that ran the model sent is no report: nothing of it is believed",
+            hint="Do not trust this model.",
+        ) from error
+
+
+def _with_remarks(report: Report, ended: Ended, settings: ScanSettings) -> Report:
+    """What the box could not do, and that the time was up."""
+    notices = tuple(f"the box of the model has a gap: {gap}" for gap in ended.missing)
+    report = replace(report, notices=(*report.notices, *notices))
+    if ended.stopped is not Stop.TIMEOUT or report.verdict is not Verdict.NOT_AUDITED:
+        return report
+    up = Skip(
+        subject="scan",
+        reason=f"stopped at --timeout {settings.timeout:g}",
+        remedy=OUT_OF_TIME,
+    )
+    return replace(report, skips=(up, *report.skips))
+
+
+def _in_time(deadline: float | None, call: Callable[[], _T]) -> _T:
+    """The call's answer, or none where it takes too long.
+
+    Raises:
+        NotAudited: The time is up.
+    """
+    if deadline is None:
+        return call()
+    answers: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def answer() -> None:
+        try:
+            answers.put((call(), None))
+        except BaseException as error:
+            answers.put((None, error))
+
+    threading.Thread(target=answer, daemon=True).start()
+    try:
+        value, error = answers.get(timeout=max(deadline - time.monotonic(), 0))
+    except queue.Empty:
+        raise NotAudited("the time was up before all was fetched", hint=OUT_OF_TIME) from None
+    if error is not None:
+        raise error
+    return cast(_T, value)
