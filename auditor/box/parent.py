@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -17,7 +18,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
 
-from auditor import errors
 from auditor.box.child import Job
 from auditor.box.environment import passed_on
 from auditor.box.wire import (
@@ -32,7 +32,15 @@ from auditor.box.wire import (
     Walls,
     from_line,
 )
-from auditor.errors import AuditorError, NotAudited
+from auditor.errors import (
+    AuditorError,
+    CheckpointError,
+    EntityError,
+    MissingPackage,
+    NotAudited,
+    UnsupportedModel,
+    UsageError,
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,9 +52,18 @@ _BOOTSTRAP = (
 )
 _SECONDS_TO_REPORT = 30.0  # after an interrupt, to say what was done until then
 _SECONDS_PAST_TIMEOUT = 5.0  # the same, where time is up
+_SECONDS_TO_HANG_UP = 1.0
 _UNHEARD = 64  # messages that may wait
 _LAST_LINES = 20  # of the child's standard error
 OUT_OF_TIME = "Give it more with --timeout; with --resume a rerun goes on where this one stopped."
+
+
+_ERRORS: Mapping[str, type[AuditorError]] = {
+    kind.__name__: kind
+    for kind in (
+        *(CheckpointError, EntityError, MissingPackage, NotAudited, UnsupportedModel, UsageError),
+    )
+}
 
 
 class Stop(StrEnum):
@@ -96,14 +113,16 @@ def run(
         BoxedBug: The task failed in a way that nobody foresaw.
     """
     child = _Child(start(job, environment), deadline, progress)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            child.stop(Stop.INTERRUPT, _SECONDS_TO_REPORT)
-        except BaseException:
-            child.end()
-            raise
+    try:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                if child.is_over:
+                    raise
+                child.stop(Stop.INTERRUPT, _SECONDS_TO_REPORT)
+    finally:
+        child.end()
 
 
 def start(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -144,13 +163,15 @@ class _Child:
     last: Message | None = None
     heard: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(_UNHEARD))
     complaints: deque[bytes] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
+    is_over: bool = False
+    listeners: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         out, err = self.process.stdout, self.process.stderr
-        assert out is not None
-        assert err is not None
-        threading.Thread(target=_listen, args=(out, self.heard), daemon=True).start()
-        threading.Thread(target=_drain, args=(err, self.complaints), daemon=True).start()
+        for listen, stream, to in ((_listen, out, self.heard), (_drain, err, self.complaints)):
+            thread = threading.Thread(target=listen, args=(stream, to), daemon=True)
+            thread.start()
+            self.listeners.append(thread)
 
     def wait(self) -> Ended:
         """Listen until it ends."""
@@ -162,6 +183,7 @@ class _Child:
                 continue
             if line is None:
                 self.process.wait()
+                self.is_over = True
                 return self._told()
             self._hear(line)
 
@@ -175,9 +197,15 @@ class _Child:
         self.process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """Leave no child behind."""
+        """Leave no child behind, and no pipe to it."""
         self.process.kill()
         self.process.wait()
+        for thread in self.listeners:
+            thread.join(timeout=_SECONDS_TO_HANG_UP)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
 
     def _patience(self) -> float | None:
         moments = [at for at in (self.kill_at, self.deadline) if at is not None]
@@ -196,7 +224,7 @@ class _Child:
         try:
             message = from_line(line)
         except NoMessage as error:
-            self.end()
+            self.is_over = True
             raise NotAudited(f"{error}: nothing that it says is believed", hint=_DIED) from error
         match message:
             case Walls():
@@ -221,6 +249,7 @@ class _Child:
         raise self._death()
 
     def _death(self) -> NotAudited:
+        self.listeners[1].join(timeout=_SECONDS_TO_HANG_UP)
         error = NotAudited(f"the process that ran the model {_end_of(self.process)}", hint=_DIED)
         error.add_note(b"".join(self.complaints).decode(errors="replace"))
         return error
@@ -246,9 +275,8 @@ def _end_of(process: subprocess.Popen[bytes]) -> str:
 
 
 def _error(failure: Failure) -> AuditorError:
-    named = getattr(errors, failure.error, None)
-    known = isinstance(named, type) and issubclass(named, AuditorError)
-    return (named if known else NotAudited)(failure.message, hint=failure.hint)
+    kind = _ERRORS.get(failure.error, NotAudited)
+    return kind(failure.message, hint=failure.hint)
 
 
 def _listen(stream: IO[bytes], heard: queue.Queue[bytes | None]) -> None:

@@ -15,7 +15,10 @@ from auditor.box import landlock, limits, seccomp
 from auditor.box.limits import Limits
 
 _SYSTEM = (
-    *("/usr", "/lib", "/lib64", "/opt", "/nix/store", "/gnu/store", "/proc", "/sys"),
+    *("/usr", "/lib", "/lib64", "/opt", "/nix/store", "/gnu/store", "/sys"),
+    # Not all of /proc: the environment of other processes holds secrets.
+    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/sys"),
+    *("/proc/driver", "/proc/devices", "/proc/modules", "/proc/filesystems", "/proc/loadavg"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/passwd"),
     *("/etc/group", "/etc/nsswitch.conf", "/etc/mime.types", "/etc/OpenCL", "/etc/vulkan"),
 )

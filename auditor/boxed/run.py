@@ -10,6 +10,7 @@ import hashlib
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -72,7 +73,7 @@ def remediate(settings: RepairSettings, *, progress: Progress = silent) -> Remed
             f"{settings.out} cannot be written: {error}", hint="Check --out."
         ) from error
     beside = str(settings.out.absolute().parent)
-    job = _job("remediate", settings, settings.scan, brought, writable=(beside,))
+    job = _job("remediate", settings, settings.scan, brought, writable=(str(beside),))
     ended = _run(job, settings.scan, deadline, progress)
     done = _checked(Remediated, ended.value)
     return replace(done, scan=_with_remarks(done.scan, ended, settings.scan))
@@ -105,12 +106,14 @@ def _job(
 
 
 def _run(job: Job, settings: ScanSettings, deadline: float | None, progress: Progress) -> Ended:
+    """Run the task, with a room for temporary files and one for answers."""
     answers = _answers(settings)
-    if answers is not None:
-        writable = (*job.allowed.writable, str(answers))
+    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as room:
+        told = _environment(answers) | {"TMPDIR": room, "TEMP": room, "TMP": room}
+        rooms = [room] if answers is None else [room, str(answers)]
+        writable = (*job.allowed.writable, *rooms)
         job = replace(job, allowed=replace(job.allowed, writable=writable))
-    told = _environment(answers)
-    return run_boxed(job, environment=told, deadline=deadline, progress=progress)
+        return run_boxed(job, environment=told, deadline=deadline, progress=progress)
 
 
 def _answers(settings: ScanSettings) -> Path | None:

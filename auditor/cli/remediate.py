@@ -13,6 +13,7 @@ import typer
 
 from auditor.cli.console import VERBOSE, progress_bar, tell
 from auditor.cli.scan import DepthChoice, FailOn
+from auditor.cli.signals import terminable
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -201,11 +202,11 @@ def _findings(path: Path) -> tuple[Wanted, ...]:
 
 
 def _run(settings: RepairSettings, targets: Sequence[OutputTarget]) -> ExitCode:
+    from auditor.boxed.run import remediate as run
     from auditor.output.convert_v1 import to_v1
     from auditor.output.remediation_v1 import RemediationReportV1, remediation_v1
-    from auditor.repair.run import remediate as run
 
-    with progress_bar() as progress:
+    with terminable(), progress_bar() as progress:
         done = run(settings, progress=progress)
     report = RemediationReportV1(
         **dict(to_v1(done.scan)), remediation=remediation_v1(done.remediation)

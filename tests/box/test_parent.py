@@ -1,0 +1,113 @@
+"""A child that dies, hangs, lies or is stopped: the parent is told, and never dies of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from auditor.box.child import Job
+from auditor.box.limits import Limits
+from auditor.box.parent import BoxedBug, Ended, Stop, run
+from auditor.box.walls import Allowed
+from auditor.errors import EntityError, NotAudited
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits of Linux")
+
+NO_LIMITS = Limits()
+
+
+def done(
+    task: str,
+    said: Any = None,
+    *,
+    limits: Limits = NO_LIMITS,
+    seconds: float | None = 60.0,
+    progress: Any = lambda *_: None,
+) -> Ended:
+    job = Job(tasks="tests.box.tasks", task=task, said=said, allowed=Allowed(), limits=limits)
+    deadline = None if seconds is None else time.monotonic() + seconds
+    return run(job, environment={}, deadline=deadline, progress=progress)
+
+
+def test_a_task_tells_how_far_it_is_and_what_came_of_it():
+    seen = []
+    ended = done("count", 1000, progress=lambda *step: seen.append(step))
+    assert (ended.value, ended.stopped) == (1000, None)
+    assert seen[0] == ("counting", 1, 1000)
+    assert seen[-1] == ("counting", 1000, 1000)
+    assert len(seen) < 200  # nobody looks that often
+
+
+def test_a_failure_is_the_same_error_here():
+    with pytest.raises(EntityError) as caught:
+        done("fail")
+    assert (caught.value.message, caught.value.hint) == ("nothing there", "Add something.")
+
+
+def test_a_bug_is_told_with_where_it_happened():
+    with pytest.raises(BoxedBug) as caught:
+        done("break_down")
+    assert repr(caught.value) == "RuntimeError('wires crossed')"
+    assert "break_down" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("task", "said", "limits", "reason"),
+    [
+        ("crash", None, NO_LIMITS, "SIGSEGV"),
+        ("leave", None, NO_LIMITS, "status 7"),
+        ("spin", None, Limits(cpu_seconds=1), "SIGXCPU|SIGKILL"),
+        ("take", 2**32, Limits(memory_bytes=2**29), "memory ran out"),
+        ("babble", None, NO_LIMITS, "cannot say"),
+        ("shout", None, NO_LIMITS, "cannot say"),
+    ],
+)
+def test_a_death_or_a_lie_is_no_audit_with_the_reason(
+    task: str, said: Any, limits: Limits, reason: str
+):
+    with pytest.raises(NotAudited, match=reason) as caught:
+        done(task, said, limits=limits)
+    assert type(caught.value) is NotAudited
+    if task == "crash":
+        assert "last words" in caught.value.__notes__[0]
+
+
+def test_what_is_printed_is_no_message_and_blocks_nobody():
+    assert done("print_much").value == "done"
+
+
+def test_whose_time_is_up_tells_what_was_done():
+    began = time.monotonic()
+    ended = done("sleep", seconds=2.0)
+    assert (ended.value, ended.stopped) == ("half of it", Stop.TIMEOUT)
+    assert time.monotonic() - began < 30
+
+
+def test_who_goes_on_after_its_time_is_killed():
+    began = time.monotonic()
+    with pytest.raises(NotAudited, match="time was up"):
+        done("sleep_on", seconds=1.0)
+    assert time.monotonic() - began < 30
+
+
+def test_an_interrupt_is_handed_on_and_a_second_one_does_not_wait():
+    def interrupt_at(first: Any) -> Any:
+        return lambda *_: first()
+
+    ended = done("sleep", progress=interrupt_at(lambda: signal.raise_signal(signal.SIGINT)))
+    assert (ended.value, ended.stopped) == ("half of it", Stop.INTERRUPT)
+
+    def twice() -> None:
+        for later in (0.5, 1.0):
+            threading.Timer(later, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        done("sleep_on", progress=interrupt_at(twice))
+    assert time.monotonic() - began < 25
