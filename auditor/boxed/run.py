@@ -39,6 +39,7 @@ TASKS = "auditor.boxed.tasks"
 # What numerics take for a small model, and what each byte of weights becomes: a file in memory, a
 # network, and what is made on the way.
 MEMORY_BYTES, MEMORY_PER_WEIGHT_BYTE = 8 * 1024**3, 4
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
 _T = TypeVar("_T")
 
 
@@ -91,7 +92,6 @@ def _job(
     writable: tuple[str, ...] = (),
 ) -> Job:
     shared = (str(shipped("rules")), str(shipped("reports")))
-    memory = MEMORY_BYTES + MEMORY_PER_WEIGHT_BYTE * brought.weight_bytes
     cpu = None if of_scan.timeout is None else int(of_scan.timeout * (os.cpu_count() or 1)) + 60
     return Job(
         tasks=TASKS,
@@ -101,8 +101,16 @@ def _job(
             "no_base": brought.no_base,
         },
         allowed=Allowed(readable=(*brought.paths, *shared), writable=writable),
-        limits=Limits(memory_bytes=min(memory, machine_bytes() or memory), cpu_seconds=cpu),
+        limits=Limits(memory_bytes=_memory(of_scan, brought), cpu_seconds=cpu),
     )
+
+
+def _memory(settings: ScanSettings, brought: Brought) -> int | None:
+    """Enough for an honest model, and no more than there is; on a GPU nobody knows how much."""
+    if settings.device != "cpu" and any(os.path.exists(path) for path in _DRIVERS):
+        return None
+    wanted = MEMORY_BYTES + MEMORY_PER_WEIGHT_BYTE * brought.weight_bytes
+    return min(wanted, machine_bytes() or wanted)
 
 
 def _run(job: Job, settings: ScanSettings, deadline: float | None, progress: Progress) -> Ended:
