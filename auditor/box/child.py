@@ -43,8 +43,8 @@ class Job:
     def from_line(cls, line: bytes) -> Job:
         """The job in a line that the parent wrote."""
         said = json.loads(line)
-        allowed = {key: tuple(paths) for key, paths in said.pop("allowed").items()}
-        return cls(**{**said, "allowed": Allowed(**allowed), "limits": Limits(**said["limits"])})
+        allowed, limits = Allowed(**said.pop("allowed")), Limits(**said.pop("limits"))
+        return cls(**said, allowed=allowed, limits=limits)
 
 
 def main() -> None:

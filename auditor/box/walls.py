@@ -29,10 +29,14 @@ _DIE_WITH_PARENT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What the child may read and write besides the programs of the system."""
+    """What the child may read and write besides the programs of the system.
+
+    `moves` says whether it moves files from one folder to another.
+    """
 
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    moves: bool = False
 
 
 def put_up(allowed: Allowed, most: Limits) -> tuple[str, ...]:
@@ -47,7 +51,8 @@ def put_up(allowed: Allowed, most: Limits) -> tuple[str, ...]:
     _die_with_parent()
     try:
         devices = [*_DEVICES, *(path for pattern in _GPUS for path in glob(pattern))]
-        landlock.restrict([*_programs(), *allowed.readable], allowed.writable, devices)
+        readable = [*_programs(), *allowed.readable]
+        landlock.restrict(readable, allowed.writable, devices, moves=allowed.moves)
     except landlock.Unavailable as error:
         missing.append(f"other files stay in reach: no Landlock here ({error.strerror})")
     try:

@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.answers.place import PLACE_VARIABLE, cache_folder, own_folder, tidy
-from auditor.audit import Progress, silent
+from auditor.audit import Progress, Stopwatch, now, silent
 from auditor.box.child import Job
 from auditor.box.limits import Limits, machine_bytes
 from auditor.box.parent import OUT_OF_TIME, Ended, Stop
@@ -51,10 +51,13 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
         UsageError: A setting or a rule file is wrong.
         KeyboardInterrupt: It came before anything was answered.
     """
-    deadline = _deadline(settings)
+    watch, deadline = Stopwatch.start(), _deadline(settings)
     brought = _in_time(deadline, lambda: bring(settings))
     ended = _run(_job("scan", settings, settings, brought), settings, deadline, progress)
-    return _with_remarks(_checked(Report, ended.value), ended, settings)
+    report = _with_remarks(_checked(Report, ended.value), ended, settings)
+    # What was fetched before, and the child's own start, are part of what it took.
+    cost = replace(report.cost, seconds=watch.seconds())
+    return replace(report, started=watch.started, finished=now(), cost=cost)
 
 
 def remediate(settings: RepairSettings, *, progress: Progress = silent) -> Remediated:
@@ -100,7 +103,9 @@ def _job(
             "settings": TypeAdapter(type(settings)).dump_python(settings),
             "no_base": brought.no_base,
         },
-        allowed=Allowed(readable=(*brought.paths, *shared), writable=writable),
+        allowed=Allowed(
+            readable=(*brought.paths, *shared), writable=writable, moves=bool(writable)
+        ),
         limits=Limits(memory_bytes=_memory(of_scan, brought), cpu_seconds=cpu),
     )
 
