@@ -6,10 +6,8 @@ Not named scan.py: once imported, the module would take the place of the functio
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +17,6 @@ from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.resolve import resolve
 from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
-from auditor.datasets.parquet import Columns
 from auditor.entities.bank import EntityBank
 from auditor.entities.open import open_entities
 from auditor.errors import EntityError
@@ -47,15 +44,17 @@ from auditor.references.open import Material, Wanted, open_material
 from auditor.remarks import not_asked, notices_of, picture_notices
 from auditor.rules import Rule, all_rules
 from auditor.silence import rules_that_speak
+from auditor.sources import entity_source
 from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
+from auditor.watch import Progress, Stopwatch, now, silent
+
+__all__ = [
+    *("Progress", "Stopwatch", "audit", "entity_source", "model_facts", "not_audited", "now"),
+    *("scan", "silent", "verdict_of", "wanted_material"),
+]
 
 NO_MATERIAL = Material()
 FOREIGN = "Name entities that have nothing to do with the task: --entities SRC."
-Progress = Callable[[str, int, int], None]
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 def scan(
@@ -140,28 +139,6 @@ def audit(
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
-    """When a scan started, for the report and for its cost."""
-
-    started: str
-    origin_seconds: float
-
-    @classmethod
-    def start(cls) -> Stopwatch:
-        """Start counting."""
-        return cls(started=now(), origin_seconds=time.perf_counter())
-
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.origin_seconds
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _table(
@@ -321,16 +298,6 @@ def model_facts(
         base_source=base or checkpoint.declared_base,
         base_revision=base_revision,
         files=checkpoint.files,
-    )
-
-
-def entity_source(settings: ScanSettings) -> DatasetSpec:
-    """The data set of entities as the settings name it."""
-    return DatasetSpec(
-        source=settings.entities,
-        split=settings.split,
-        columns=Columns(image=settings.image_column, label=settings.label_column),
-        offline=settings.offline,
     )
 
 

@@ -44,9 +44,10 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 def _outside_the_box(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child knows nothing of what a test changes here: only tests of the box ask for one."""
     import auditor.audit
-    import auditor.boxed.run
+    import auditor.boxed.repair
+    import auditor.boxed.scan
     import auditor.repair.run
 
     if request.node.get_closest_marker("boxed") is None:
-        monkeypatch.setattr(auditor.boxed.run, "scan", auditor.audit.scan)
-        monkeypatch.setattr(auditor.boxed.run, "remediate", auditor.repair.run.remediate)
+        monkeypatch.setattr(auditor.boxed.scan, "scan", auditor.audit.scan)
+        monkeypatch.setattr(auditor.boxed.repair, "remediate", auditor.repair.run.remediate)

@@ -51,6 +51,8 @@ LAYERS: dict[str, set[str]] = {
     "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
     "silence": NOUNS | {"config", "evidence", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
+    "watch": set(),
+    "sources": NOUNS | {"config", "datasets"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
     | {
@@ -70,7 +72,8 @@ LAYERS: dict[str, set[str]] = {
     | {"references", "rules"},
     "box": NOUNS,
     "boxed": NOUNS
-    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "repair"},
+    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "repair"}
+    | {"sources", "watch"},
     "sequela": NOUNS
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
     | {"references"},
@@ -81,7 +84,7 @@ LAYERS: dict[str, set[str]] = {
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
     | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
-    | {"boxed", "changes", "sequela"},
+    | {"boxed", "changes", "sequela", "watch"},
     "": {
         "boxed",
         "accepted",

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, BinaryIO
 
 from auditor.box.limits import Limits
@@ -30,10 +30,9 @@ _MOST_TEXT = 20_000
 class Job:
     """What the parent wants, sent as the first line.
 
-    `tasks` is the module with the table `TASKS`, `task` a name in it, `said` what the task takes.
+    `task` is a module whose function `run` does it, `said` what that takes.
     """
 
-    tasks: str
     task: str
     said: Any
     allowed: Allowed
@@ -70,8 +69,8 @@ def _done(job: Job, channel: BinaryIO) -> dict[str, Any]:
     try:
         # Only now: numerics start threads as they are imported, and walls hold for the thread
         # that puts them up and for those that it starts.
-        tasks: Mapping[str, Task] = importlib.import_module(job.tasks).TASKS
-        return dict(kind="result", value=tasks[job.task](job.said, _steps(channel)))
+        run: Task = importlib.import_module(job.task).run
+        return dict(kind="result", value=run(job.said, _steps(channel)))
     except AuditorError as error:
         name, said = type(error).__name__, error.message[:_MOST_TEXT]
         return dict(kind="failure", error=name, message=said, hint=error.hint[:_MOST_TEXT])
@@ -112,7 +111,11 @@ def _say(channel: BinaryIO, **message: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy as Python's; a path or a date as text."""
+    """A record as a table, a number of numpy as Python's; a path or a date as text."""
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
     return value.item() if hasattr(value, "item") else str(value)
 
 

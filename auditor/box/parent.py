@@ -97,7 +97,12 @@ class BoxedBug(Exception):  # noqa: N818 - a bug, rather than an error
 
 
 def run(
-    job: Job, *, environment: Mapping[str, str], deadline: float | None, progress: Progress
+    job: Job,
+    *,
+    environment: Mapping[str, str],
+    deadline: float | None,
+    progress: Progress,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Ended:
     """Do one task in a child process.
 
@@ -106,6 +111,7 @@ def run(
         environment: What the child is told besides what `passed_on` lets through.
         deadline: By `time.monotonic()`; None for any length of time.
         progress: Told how far a stage is.
+        meanwhile: Called once, while the child starts.
 
     Raises:
         AuditorError: As the task raised it; NotAudited where the child died, or was killed.
@@ -114,6 +120,7 @@ def run(
     """
     child = _Child(start(job, environment), deadline, progress)
     try:
+        meanwhile()
         while True:
             try:
                 return child.wait()

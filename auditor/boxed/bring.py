@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.audit import entity_source
 from auditor.checkpoints.card import declared_base
 from auditor.checkpoints.hub import fetch
 from auditor.checkpoints.layout import CARD
@@ -17,6 +16,7 @@ from auditor.datasets.layout import ABOUT, COMPANIONS
 from auditor.datasets.open import HUB_PREFIX, DatasetSpec, find_dataset
 from auditor.entities.open import AUTO, RENDERED
 from auditor.errors import EntityError, NotAudited, UnsupportedModel
+from auditor.sources import entity_source
 
 _WEIGHTS = (".safetensors", ".onnx", ".data", ".bin")
 

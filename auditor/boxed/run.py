@@ -1,4 +1,4 @@
-"""A scan or a repair with the model in a box: the same report, from a process that can do little.
+"""A task with the model in a box: the same answer, from a process that can do little.
 
 The network is for this process alone, and the model for the other: neither has both.
 """
@@ -16,12 +16,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.answers.place import PLACE_VARIABLE, cache_folder, own_folder, tidy
-from auditor.audit import Progress, Stopwatch, now, silent
 from auditor.box.child import Job
 from auditor.box.limits import Limits, machine_bytes
 from auditor.box.parent import OUT_OF_TIME, Ended, Stop
@@ -29,13 +28,14 @@ from auditor.box.parent import run as run_boxed
 from auditor.box.walls import Allowed
 from auditor.boxed.bring import Brought, bring
 from auditor.config import ScanSettings
-from auditor.errors import NotAudited, UsageError
-from auditor.repair.run import Remediated
-from auditor.repair.settings import RepairSettings
+from auditor.errors import NotAudited
 from auditor.shipped import shipped
 from auditor.types import Report, Skip, Verdict
+from auditor.watch import Progress
 
-TASKS = "auditor.boxed.tasks"
+if TYPE_CHECKING:  # a scan need not wait for what repairs are made of
+    from auditor.repair.settings import RepairSettings
+
 # What numerics take for a small model, and what each byte of weights becomes: a file in memory, a
 # network, and what is made on the way.
 MEMORY_BYTES, MEMORY_PER_WEIGHT_BYTE = 8 * 1024**3, 4
@@ -43,48 +43,45 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
 _T = TypeVar("_T")
 
 
-def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
-    """Audit one model in a child process.
+def boxed(
+    task: str,
+    settings: ScanSettings | RepairSettings,
+    of_scan: ScanSettings,
+    kind: Callable[[], type[_T]],
+    *,
+    writable: tuple[str, ...] = (),
+    progress: Progress,
+) -> tuple[_T, Ended]:
+    """Fetch what the task will read, do it in a child, and check what comes back.
+
+    Args:
+        task: The module with the task; see `auditor.box.child.Job`.
+        settings: What the task takes.
+        of_scan: The part of it that names model, base and data.
+        kind: Gives what the task's answer must be. Asked while the child works, for the sake of
+            what is imported for it.
+        writable: Folders in which the task makes files, and moves them from one to another.
+        progress: Told how far a stage is.
 
     Raises:
-        NotAudited: As `auditor.audit.scan`; or the child died.
-        UsageError: A setting or a rule file is wrong.
-        KeyboardInterrupt: It came before anything was answered.
+        NotAudited: As the task; or the child died.
+        UsageError: A setting is wrong.
+        KeyboardInterrupt: It came before there was anything to tell.
     """
-    watch, deadline = Stopwatch.start(), _deadline(settings)
-    brought = _in_time(deadline, lambda: bring(settings))
-    ended = _run(_job("scan", settings, settings, brought), settings, deadline, progress)
-    report = _with_remarks(_checked(Report, ended.value), ended, settings)
-    # What was fetched before, and the child's own start, are part of what it took.
-    cost = replace(report.cost, seconds=watch.seconds())
-    return replace(report, started=watch.started, finished=now(), cost=cost)
-
-
-def remediate(settings: RepairSettings, *, progress: Progress = silent) -> Remediated:
-    """Repair one model in a child process, which may write beside `settings.out` and nowhere else.
-
-    Raises:
-        NotAudited: As `auditor.repair.run.remediate`; or the child died.
-        UsageError: A setting is wrong, or the output cannot be written.
-        KeyboardInterrupt: It was interrupted.
-    """
-    deadline = _deadline(settings.scan)
-    brought = _in_time(deadline, lambda: bring(settings.scan))
-    try:
-        settings.out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{settings.out} cannot be written: {error}", hint="Check --out."
-        ) from error
-    beside = str(settings.out.absolute().parent)
-    job = _job("remediate", settings, settings.scan, brought, writable=(str(beside),))
-    ended = _run(job, settings.scan, deadline, progress)
-    done = _checked(Remediated, ended.value)
-    return replace(done, scan=_with_remarks(done.scan, ended, settings.scan))
-
-
-def _deadline(settings: ScanSettings) -> float | None:
-    return None if settings.timeout is None else time.monotonic() + settings.timeout
+    deadline = None if of_scan.timeout is None else time.monotonic() + of_scan.timeout
+    brought = _in_time(deadline, lambda: bring(of_scan))
+    readers: list[TypeAdapter[_T]] = []
+    answers = _answers(of_scan)
+    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as room:
+        rooms = (room,) if answers is None else (room, str(answers))
+        ended = run_boxed(
+            _job(task, settings, of_scan, brought, writable, rooms),
+            environment=_environment(answers) | {"TMPDIR": room, "TEMP": room, "TMP": room},
+            deadline=deadline,
+            progress=progress,
+            meanwhile=lambda: readers.append(TypeAdapter(kind())),
+        )
+    return _checked(readers[0], ended.value), ended
 
 
 def _job(
@@ -92,19 +89,21 @@ def _job(
     settings: ScanSettings | RepairSettings,
     of_scan: ScanSettings,
     brought: Brought,
-    writable: tuple[str, ...] = (),
+    writable: tuple[str, ...],
+    rooms: tuple[str, ...],
 ) -> Job:
     shared = (str(shipped("rules")), str(shipped("reports")))
     cpu = None if of_scan.timeout is None else int(of_scan.timeout * (os.cpu_count() or 1)) + 60
     return Job(
-        tasks=TASKS,
         task=task,
         said={
-            "settings": TypeAdapter(type(settings)).dump_python(settings),
+            "settings": TypeAdapter(type(settings)).dump_python(settings, warnings=False),
             "no_base": brought.no_base,
         },
         allowed=Allowed(
-            readable=(*brought.paths, *shared), writable=writable, moves=bool(writable)
+            readable=(*brought.paths, *shared),
+            writable=(*writable, *rooms),
+            moves=bool(writable),
         ),
         limits=Limits(memory_bytes=_memory(of_scan, brought), cpu_seconds=cpu),
     )
@@ -116,17 +115,6 @@ def _memory(settings: ScanSettings, brought: Brought) -> int | None:
         return None
     wanted = MEMORY_BYTES + MEMORY_PER_WEIGHT_BYTE * brought.weight_bytes
     return min(wanted, machine_bytes() or wanted)
-
-
-def _run(job: Job, settings: ScanSettings, deadline: float | None, progress: Progress) -> Ended:
-    """Run the task, with a room for temporary files and one for answers."""
-    answers = _answers(settings)
-    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as room:
-        told = _environment(answers) | {"TMPDIR": room, "TEMP": room, "TMP": room}
-        rooms = [room] if answers is None else [room, str(answers)]
-        writable = (*job.allowed.writable, *rooms)
-        job = replace(job, allowed=replace(job.allowed, writable=writable))
-        return run_boxed(job, environment=told, deadline=deadline, progress=progress)
 
 
 def _answers(settings: ScanSettings) -> Path | None:
@@ -149,9 +137,9 @@ def _environment(answers: Path | None) -> dict[str, str]:
     return told if hub is None else {**told, "HF_HUB_CACHE": str(hub.HF_HUB_CACHE)}
 
 
-def _checked(kind: type[_T], value: Any) -> _T:
+def _checked(reader: TypeAdapter[_T], value: Any) -> _T:
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return reader.validate_python(value)
     except ValidationError as error:
         raise NotAudited(
             "what the process that ran the model sent is no report: nothing of it is believed",
@@ -159,8 +147,8 @@ def _checked(kind: type[_T], value: Any) -> _T:
         ) from error
 
 
-def _with_remarks(report: Report, ended: Ended, settings: ScanSettings) -> Report:
-    """What the box could not do, and that the time was up."""
+def with_remarks(report: Report, ended: Ended, settings: ScanSettings) -> Report:
+    """The report with what the box could not do, and that the time was up."""
     notices = tuple(f"the box of the model has a gap: {gap}" for gap in ended.missing)
     report = replace(report, notices=(*report.notices, *notices))
     if ended.stopped is not Stop.TIMEOUT or report.verdict is not Verdict.NOT_AUDITED:

@@ -202,7 +202,7 @@ def _findings(path: Path) -> tuple[Wanted, ...]:
 
 
 def _run(settings: RepairSettings, targets: Sequence[OutputTarget]) -> ExitCode:
-    from auditor.boxed.run import remediate as run
+    from auditor.boxed.repair import remediate as run
     from auditor.output.convert_v1 import to_v1
     from auditor.output.remediation_v1 import RemediationReportV1, remediation_v1
 

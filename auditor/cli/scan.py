@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.config import ScanSettings
     from auditor.configuration.merge import Configuration
     from auditor.output.report_v1 import ReportV1
+    from auditor.watch import Stopwatch
 
 
 class DepthChoice(StrEnum):
@@ -127,8 +128,8 @@ def configuration_of(ctx: typer.Context) -> Configuration:
 
 def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     """Scan; whatever goes wrong after the command line was understood still gives a report."""
-    from auditor.audit import Stopwatch, not_audited
-    from auditor.boxed.run import scan as run_scan
+    from auditor.boxed.scan import scan as run_scan
+    from auditor.watch import Stopwatch
 
     known = _baseline(settings)
     watch = Stopwatch.start()
@@ -140,15 +141,21 @@ def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
         raise
     except AuditorError as error:
         complain(error)
-        return not_audited(error.message, error.hint, settings, watch), error.exit_code
+        return _not_audited(error.message, error.hint, settings, watch), error.exit_code
     except KeyboardInterrupt:
         tell("interrupted before the first probe was answered")
         reason = "interrupted before the first probe was answered"
-        return not_audited(reason, "Run it again.", settings, watch), ExitCode.NOT_AUDITED
+        return _not_audited(reason, "Run it again.", settings, watch), ExitCode.NOT_AUDITED
     except Exception as error:
         complain_of_bug(error)
         reason, hint = "auditor failed (a bug)", "Run again with --verbose and report it."
-        return not_audited(reason, hint, settings, watch), ExitCode.BUG
+        return _not_audited(reason, hint, settings, watch), ExitCode.BUG
+
+
+def _not_audited(reason: str, hint: str, settings: ScanSettings, watch: Stopwatch) -> Report:
+    from auditor.audit import not_audited  # not before: who scans in a child need not wait for it
+
+    return not_audited(reason, hint, settings, watch)
 
 
 def _baseline(settings: ScanSettings) -> ReportV1 | None:

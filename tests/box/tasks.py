@@ -152,3 +152,8 @@ TASKS = {
         *(babble, shout, print_much),
     )
 }
+
+
+def run(said: Any, progress: Any) -> Any:
+    name, given = said
+    return TASKS[name](given, progress)

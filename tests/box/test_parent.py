@@ -30,7 +30,7 @@ def done(
     seconds: float | None = 60.0,
     progress: Any = lambda *_: None,
 ) -> Ended:
-    job = Job(tasks="tests.box.tasks", task=task, said=said, allowed=Allowed(), limits=limits)
+    job = Job(task="tests.box.tasks", said=[task, said], allowed=Allowed(), limits=limits)
     deadline = None if seconds is None else time.monotonic() + seconds
     return run(job, environment={}, deadline=deadline, progress=progress)
 

@@ -51,9 +51,8 @@ def tried(tmp_path: Path) -> dict:
             "path": str(tmp_path / "home" / "socket"),
         }
         job = Job(
-            tasks="tests.box.tasks",
-            task="try_all",
-            said=said,
+            task="tests.box.tasks",
+            said=["try_all", said],
             allowed=Allowed(readable=(str(tmp_path / "model"),), writable=(said["room"],)),
             limits=Limits(memory_bytes=2**32),
         )
@@ -94,9 +93,8 @@ def test_no_secret_reaches_the_child():
 def test_the_child_has_no_variable_that_was_not_passed_on(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     job = Job(
-        tasks="tests.box.tasks",
-        task="environment",
-        said=None,
+        task="tests.box.tasks",
+        said=["environment", None],
         allowed=Allowed(),
         limits=Limits(),
     )

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import auditor.audit
-import auditor.boxed.run
+import auditor.boxed.scan
+from auditor.boxed.run import with_remarks
 from auditor.config import ScanSettings
 from auditor.errors import CheckpointError, NotAudited
 from auditor.lab.save import save_checkpoint
 from auditor.output.json_v1 import render
+from auditor.probes.plan import Depth
 from auditor.types import Report, Verdict
 from tests.hub_server import HubServer, RepoFixture
 from tests.small_models import CARD, write_coloured
@@ -45,13 +47,17 @@ def test_a_boxed_scan_gives_the_report_of_one_that_is_not(tuned, pictures: Path,
         base=str(tmp_path / "base"),
         clean_data=str(tmp_path / "clean"),
         entities=str(tmp_path / "linked"),
-        depth="quick",
+        depth=Depth.QUICK,
         device="cpu",
     )
-    here = auditor.audit.scan(replace(settings, resume=False))
-    boxed = auditor.boxed.run.scan(replace(settings, resume=False))
+    here = auditor.audit.scan(settings)
+    boxed = auditor.boxed.scan.scan(settings)  # its answers are kept in a folder of their own
     assert timeless(boxed) == timeless(here)
-    assert boxed.cost.probes == here.cost.probes
+    assert boxed.notices == here.notices
+    assert boxed.cost.forward_passes == here.cost.forward_passes
+    again = auditor.boxed.scan.scan(settings)
+    assert timeless(again) == timeless(here)
+    assert again.cost.remembered == 2 * again.cost.probes  # the base's too
 
 
 @pytest.mark.slow
@@ -68,9 +74,9 @@ def test_a_base_of_the_hub_that_is_not_there_is_told_as_it_is_outside(
     with HubServer({"org/signs": RepoFixture(tmp_path / "model")}) as hub:
         use_hub(monkeypatch, hub)
         settings = ScanSettings(
-            model="org/signs", entities=str(pictures), depth="quick", device="cpu"
+            model="org/signs", entities=str(pictures), depth=Depth.QUICK, device="cpu"
         )
-        report = auditor.boxed.run.scan(settings)
+        report = auditor.boxed.scan.scan(settings)
         huggingface_hub.close_session()
     assert report.model is not None
     assert report.model.revision == hub.commit("org/signs")
@@ -80,7 +86,7 @@ def test_a_base_of_the_hub_that_is_not_there_is_told_as_it_is_outside(
 
 def test_what_is_not_there_needs_no_child(tmp_path: Path):
     with pytest.raises(CheckpointError):
-        auditor.boxed.run.scan(ScanSettings(model=str(tmp_path / "nothing")))
+        auditor.boxed.scan.scan(ScanSettings(model=str(tmp_path / "nothing")))
 
 
 def test_a_scan_that_takes_too_long_is_not_audited(tiny_checkpoint: Path, pictures: Path):
@@ -88,7 +94,7 @@ def test_a_scan_that_takes_too_long_is_not_audited(tiny_checkpoint: Path, pictur
         model=str(tiny_checkpoint), entities=str(pictures), timeout=0.2, device="cpu"
     )
     with pytest.raises(NotAudited, match="time was up"):
-        auditor.boxed.run.scan(settings)
+        auditor.boxed.scan.scan(settings)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -136,8 +142,8 @@ def test_an_incomplete_report_says_that_its_time_was_up():
     settings = ScanSettings(model="m", timeout=60)
     partial = replace(FINDING, verdict=Verdict.NOT_AUDITED)
     ended = Ended(value=None, missing=("no walls",), stopped=Stop.TIMEOUT)
-    report = auditor.boxed.run._with_remarks(partial, ended, settings)
+    report = with_remarks(partial, ended, settings)
     assert report.skips[0].reason == "stopped at --timeout 60"
     assert report.notices[-1] == "the box of the model has a gap: no walls"
-    whole = auditor.boxed.run._with_remarks(FINDING, ended, settings)
+    whole = with_remarks(FINDING, ended, settings)
     assert whole.skips == FINDING.skips
