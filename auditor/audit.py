@@ -49,8 +49,17 @@ from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, V
 from auditor.watch import Progress, Stopwatch, now, silent
 
 __all__ = [
-    *("Progress", "Stopwatch", "audit", "entity_source", "model_facts", "not_audited", "now"),
-    *("scan", "silent", "verdict_of", "wanted_material"),
+    "scan",
+    "audit",
+    "not_audited",
+    "verdict_of",
+    "model_facts",
+    "wanted_material",
+    "entity_source",
+    "Progress",
+    "Stopwatch",
+    "now",
+    "silent",
 ]
 
 NO_MATERIAL = Material()
