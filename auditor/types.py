@@ -356,9 +356,8 @@ class ModelFacts:
 class Cost:
     """What the scan spent.
 
-    `forward_passes` counts pictures shown to the model or its base: the probes, and clean data.
-    `seconds_model` is the part inside the forward passes of the probes. `remembered` counts
-    pictures that were not shown because an earlier scan had kept the answers.
+    `forward_passes` counts pictures shown to the model or its base, clean data too; `remembered`
+    those whose answers were kept. `seconds_model` is the part inside the probes' forward passes.
     """
 
     probes: int

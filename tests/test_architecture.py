@@ -55,18 +55,8 @@ LAYERS: dict[str, set[str]] = {
     "sources": NOUNS | {"config", "datasets"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
-    | {
-        "asking",
-        "checkpoints",
-        "config",
-        "datasets",
-        "entities",
-        "evidence",
-        "judge",
-        "models",
-        "probes",
-    }
-    | {"references", "remarks", "rules", "silence"},
+    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "judge", "models"}
+    | {"probes", "references", "remarks", "rules", "silence", "sources", "watch"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
