@@ -83,10 +83,14 @@ def test_what_is_printed_is_no_message_and_blocks_nobody():
 
 
 def test_whose_time_is_up_tells_what_was_done():
-    began = time.monotonic()
-    ended = done("sleep", seconds=2.0)
-    assert (ended.value, ended.stopped) == ("half of it", Stop.TIMEOUT)
-    assert time.monotonic() - began < 30
+    for seconds in (2.0, 10.0, 50.0):  # a busy machine may take so long to start it
+        try:
+            ended = done("sleep", seconds=seconds)
+        except NotAudited:
+            continue
+        assert (ended.value, ended.stopped) == ("half of it", Stop.TIMEOUT)
+        return
+    pytest.fail("the child never started in time")
 
 
 def test_who_goes_on_after_its_time_is_killed():
@@ -103,11 +107,14 @@ def test_an_interrupt_is_handed_on_and_a_second_one_does_not_wait():
     ended = done("sleep", progress=interrupt_at(lambda: signal.raise_signal(signal.SIGINT)))
     assert (ended.value, ended.stopped) == ("half of it", Stop.INTERRUPT)
 
-    def twice() -> None:
-        for later in (0.5, 1.0):
-            threading.Timer(later, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = 0.0
 
-    began = time.monotonic()
+    def twice() -> None:
+        nonlocal began
+        began = time.monotonic()
+        threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+        signal.raise_signal(signal.SIGINT)
+
     with pytest.raises(KeyboardInterrupt):
         done("sleep_on", progress=interrupt_at(twice))
-    assert time.monotonic() - began < 25
+    assert time.monotonic() - began < 25  # and not the half minute that one interrupt gives it
