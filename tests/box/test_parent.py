@@ -104,7 +104,8 @@ def test_an_interrupt_is_handed_on_and_a_second_one_does_not_wait():
     def interrupt_at(first: Any) -> Any:
         return lambda *_: first()
 
-    ended = done("sleep", progress=interrupt_at(lambda: signal.raise_signal(signal.SIGINT)))
+    now = interrupt_at(lambda: signal.raise_signal(signal.SIGINT))
+    ended = done("sleep", seconds=None, progress=now)
     assert (ended.value, ended.stopped) == ("half of it", Stop.INTERRUPT)
 
     began = 0.0
@@ -116,5 +117,5 @@ def test_an_interrupt_is_handed_on_and_a_second_one_does_not_wait():
         signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        done("sleep_on", progress=interrupt_at(twice))
+        done("sleep_on", seconds=None, progress=interrupt_at(twice))
     assert time.monotonic() - began < 25  # and not the half minute that one interrupt gives it
