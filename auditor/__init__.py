@@ -35,7 +35,7 @@ def scan(model: str, **settings: Any) -> Report:
     from datetime import UTC, datetime
 
     from auditor.accepted import accepted
-    from auditor.audit import scan as run
+    from auditor.boxed.scan import scan as run
     from auditor.configuration.merge import settings_from_file
     from auditor.output.read_v1 import read_file
 

@@ -6,19 +6,17 @@ Not named scan.py: once imported, the module would take the place of the functio
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from auditor import __version__
+from auditor.asking import ask
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.resolve import resolve
 from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
-from auditor.datasets.parquet import Columns
 from auditor.entities.bank import EntityBank
 from auditor.entities.making import Making
 from auditor.entities.open import open_entities
@@ -39,28 +37,45 @@ from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
-from auditor.probes.run import Probed, run_probes
+from auditor.probes.run import Probed
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
-from auditor.references.build import BASE_FEATURES, Reference, References, look_with
+from auditor.references.build import BASE_FEATURES, Reference, References
 from auditor.references.open import Material, Wanted, open_material
 from auditor.remarks import not_asked, notices_of, picture_notices
 from auditor.rules import Rule, all_rules
 from auditor.silence import rules_that_speak
+from auditor.sources import entity_source
 from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
+from auditor.watch import Progress, Stopwatch, now, silent
 
-DEFAULT_BATCH = 128
+__all__ = [
+    "scan",
+    "audit",
+    "not_audited",
+    "verdict_of",
+    "model_facts",
+    "wanted_material",
+    "entity_source",
+    "Progress",
+    "Stopwatch",
+    "now",
+    "silent",
+]
+
 NO_MATERIAL = Material()
 FOREIGN = "Name entities that have nothing to do with the task: --entities SRC."
-Progress = Callable[[str, int, int], None]
 
 
-def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
+def scan(
+    settings: ScanSettings, *, no_base: str | None = None, progress: Progress = silent
+) -> Report:
+    """Audit one model, in this process.
 
-
-def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
-    """Audit one model.
+    Args:
+        settings: What to scan and how.
+        no_base: Why the base that there would be cannot be had; it is not looked for.
+        progress: Told how far a stage is.
 
     Raises:
         NotAudited: It cannot be loaded, or there is nothing to probe with (exit code 3).
@@ -72,7 +87,8 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     classifier = load_classifier(
         checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
     )
-    wanted, count = wanted_material(settings, checkpoint), INSTANCES[settings.depth]
+    wanted = replace(wanted_material(settings, checkpoint), no_base=no_base)
+    count = INSTANCES[settings.depth]
     making = Making(base=wanted.base, device=settings.device, instances=count, progress=progress)
     bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
     allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
@@ -96,7 +112,7 @@ def audit(
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
-    probed = _probed(classifier, asked, plan, material, settings, rng, progress)
+    probed = ask(checkpoint, classifier, asked, plan, material, settings, rng, progress)
     table, references = _table(probed, plan, material, job, classifier.labels, settings)
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
@@ -134,48 +150,6 @@ def audit(
         cost=_cost(classifier, probed, material, watch),
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
-    """When a scan started, for the report and for its cost."""
-
-    started: str
-    origin_seconds: float
-
-    @classmethod
-    def start(cls) -> Stopwatch:
-        """Start counting."""
-        return cls(started=now(), origin_seconds=time.perf_counter())
-
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.origin_seconds
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _probed(
-    classifier: Classifier,
-    bank: EntityBank,
-    plan: ProbePlan,
-    material: Material,
-    settings: ScanSettings,
-    rng: np.random.Generator,
-    progress: Progress,
-) -> Probed:
-    return run_probes(
-        classifier,
-        bank,
-        plan,
-        batch_size=settings.batch_size or DEFAULT_BATCH,
-        rng=rng,
-        progress=progress,
-        look=look_with(material.model, material.base) if material.model is not None else None,
     )
 
 
@@ -339,16 +313,6 @@ def model_facts(
     )
 
 
-def entity_source(settings: ScanSettings) -> DatasetSpec:
-    """The data set of entities as the settings name it."""
-    return DatasetSpec(
-        source=settings.entities,
-        split=settings.split,
-        columns=Columns(image=settings.image_column, label=settings.label_column),
-        offline=settings.offline,
-    )
-
-
 def wanted_material(settings: ScanSettings, checkpoint: Checkpoint) -> Wanted:
     """The material that the user gave. A model from the Hub brings the base that its card names.
 
@@ -384,9 +348,11 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
 def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
+    shown = probes - probed.remembered
     return Cost(
         probes=probes,
-        forward_passes=probes * asked + material.references.passes,
+        forward_passes=shown * asked + material.references.passes,
+        remembered=probed.remembered * asked,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),

@@ -34,7 +34,8 @@ class ScanSettings:
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
     model's job; `pictures` says which small pictures a report holds. `baseline` is a stored report
     whose findings do not fail the gate, nor do those in `ignore`; `config` is the file that some
-    of this came from.
+    of this came from. `timeout` are the seconds after which a scan is stopped; with `resume` what
+    the model answers is kept, and a scan goes on where an earlier one was cut off.
     """
 
     model: str
@@ -59,6 +60,8 @@ class ScanSettings:
     baseline: Path | None = None
     ignore: tuple[Suppression, ...] = ()
     config: Path | None = None
+    timeout: float | None = None
+    resume: bool = True
 
     def __post_init__(self) -> None:
         if not 0 < self.fpr <= MAX_FALSE_POSITIVE_RATE:
@@ -74,6 +77,10 @@ class ScanSettings:
             raise UsageError(
                 f"--fail-on {self.fail_on} is no severity",
                 hint=f"Use one of: {', '.join(FAIL_ON)}.",
+            )
+        if self.timeout is not None and not 0 < self.timeout < float("inf"):
+            raise UsageError(
+                f"--timeout {self.timeout:g} is no time", hint="Use a number of seconds above 0."
             )
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is negative", hint="Use 0 or more.")

@@ -54,6 +54,7 @@ def notices_of(bank: EntityBank, probed: Probed, table: ProbeTable) -> tuple[str
         named += f"; and {more} more" if more > 0 else ""
         count = len(probed.unreadable)
         notices.append(f"images left out because they could not be read: {count} ({named})")
+    notices += probed.notices
     return tuple(notices)
 
 

@@ -357,8 +357,8 @@ class ModelFacts:
 class Cost:
     """What the scan spent.
 
-    `forward_passes` counts pictures shown to the model or its base: the probes, and clean data.
-    `seconds_model` is the part inside the forward passes of the probes.
+    `forward_passes` counts pictures shown to the model or its base, clean data too; `remembered`
+    those whose answers were kept. `seconds_model` is the part inside the probes' forward passes.
     """
 
     probes: int
@@ -368,6 +368,7 @@ class Cost:
     peak_rss_bytes: int
     device: str
     engine: str
+    remembered: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

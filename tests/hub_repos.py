@@ -30,7 +30,8 @@ class RepoFixture:
     """A repository: the folder whose files `main` holds, who may read it, what goes wrong.
 
     `branches` maps further branch or tag names to folders; `status`, where set, is answered
-    to every request instead of the truth.
+    to every request instead of the truth; `hiccups` are answered to the first requests, one each,
+    with `retry_after` seconds to wait.
     """
 
     folder: Path
@@ -39,6 +40,8 @@ class RepoFixture:
     branches: Mapping[str, Path] = field(default_factory=dict)
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     status: int | None = None
+    hiccups: tuple[int, ...] = ()
+    retry_after: str | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class Repo:
     refs: dict[str, str] = field(default_factory=dict)
     commits: dict[str, Path] = field(default_factory=dict)
     cuts_left: dict[str, int | None] = field(default_factory=dict)
+    hiccups_left: list[int] = field(default_factory=list)
 
     def push(self, folder: Path, branch: str) -> str:
         files = "".join(f"{name}\0{blob(path)[1]}\n" for name, path in files_in(folder).items())

@@ -79,6 +79,7 @@ class HubServer:
         for kind, repos in (("models", models), ("datasets", datasets)):
             for repo_id, fixture in (repos or {}).items():
                 repo = Repo(kind, repo_id, fixture)
+                repo.hiccups_left = list(fixture.hiccups)
                 repo.cuts_left = {name: cut.times for name, cut in fixture.cuts.items()}
                 for branch, folder in {**fixture.branches, "main": fixture.folder}.items():
                     repo.push(folder, branch)
@@ -192,6 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
             if token is None:
                 return self._refuse(401, "RepoNotFound", "Invalid username or password.")
             return self._refuse(404, "RepoNotFound", "Repository not found")
+        if repo.hiccups_left:
+            wait = repo.fixture.retry_after
+            return self._refuse(repo.hiccups_left.pop(0), "", "In a moment", retry_after=wait)
         if repo.fixture.status is not None:
             return self._refuse(repo.fixture.status, "", "On request of the test")
         if is_api:
@@ -261,8 +265,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, value: Any) -> None:
         self._send(200, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
-    def _refuse(self, status: int, code: str, message: str, commit: str | None = None) -> None:
+    def _refuse(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        commit: str | None = None,
+        retry_after: str | None = None,
+    ) -> None:
         headers = {"Content-Type": "application/json", "X-Error-Message": message}
+        if retry_after is not None:
+            headers["Retry-After"] = retry_after
         if code:
             headers["X-Error-Code"] = code
         if commit is not None:

@@ -37,25 +37,33 @@ LAYERS: dict[str, set[str]] = {
     "checkpoints": NOUNS,
     "models": NOUNS | {"checkpoints"},
     "datasets": NOUNS | {"checkpoints"},
-    "entities": NOUNS | {"checkpoints", "datasets", "models"},
+    "entities": NOUNS | {"answers", "checkpoints", "datasets", "models"},
+    "answers": NOUNS | {"models"},
     "probes": NOUNS | {"entities", "datasets", "models"},
     "references": NOUNS | {"checkpoints", "datasets", "models"},
     "evidence": NOUNS | {"datasets", "entities", "probes", "references"},
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
     "config": NOUNS | {"models", "probes"},
-    "configuration": NOUNS | {"checkpoints", "config", "output"},
+    "configuration": NOUNS | {"answers", "checkpoints", "config", "output"},
     "gate": NOUNS,
     "diff": NOUNS | {"checkpoints", "gate", "output"},
     "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
     "silence": NOUNS | {"config", "evidence", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
+    "watch": set(),
+    "sources": NOUNS | {"config", "datasets"},
+    "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
-    | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
-    | {"references", "remarks", "rules", "silence"},
+    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "judge", "models"}
+    | {"probes", "references", "remarks", "rules", "silence", "sources", "watch"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
+    "box": NOUNS,
+    "boxed": NOUNS
+    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "repair"}
+    | {"sources", "watch"},
     "sequela": NOUNS
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
     | {"references"},
@@ -68,8 +76,9 @@ LAYERS: dict[str, set[str]] = {
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
     | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
-    | {"changes", "remedy", "sequela"},
+    | {"boxed", "changes", "remedy", "sequela", "watch"},
     "": {
+        "boxed",
         "accepted",
         "audit",
         "changes",

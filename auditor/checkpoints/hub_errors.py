@@ -76,6 +76,7 @@ _BY_STATUS: dict[int, tuple[str, str]] = {
     404: _MISSING,
     429: ("{endpoint} limits the rate of requests", f"wait a few minutes; or {_LOG_IN}"),
 }
+_PASSING = {408, 429, 500, 502, 503, 504}  # may be otherwise in a moment
 _BAD_TOKEN = (
     "{endpoint} does not accept the token that was sent for {repo}",
     f"the token is wrong or has expired: {_LOG_IN}, or unset HF_TOKEN where it is public",
@@ -136,21 +137,31 @@ def explain(error: Exception, target: Target) -> CheckpointError | None:
     return CheckpointError(message, hint=hint)
 
 
-def is_cut(error: Exception) -> bool:
-    """Say whether a download broke off, so that asking again may help.
+def worth_another_try(error: Exception) -> bool:
+    """Say whether asking again may help.
 
     Args:
         error: What the client raised.
 
     Returns:
-        True for a connection that was lost after it had been made.
+        True for a connection that was lost after it had been made, an answer that did not come in
+        time, and a Hub that is busy or broken for the moment.
     """
     error = _reason(error)
     names = _type_names(error)
     if "ConnectError" in names or "OfflineModeIsEnabled" in names:
         return False
     lost = {"NetworkError", "RemoteProtocolError", "ConnectionError", "TimeoutError"}
-    return bool(lost.intersection(names)) or _is_short_file(error)
+    late = "TimeoutException" in names
+    busy = _status(error) in _PASSING
+    return late or busy or bool(lost.intersection(names)) or _is_short_file(error)
+
+
+def asked_to_wait(error: Exception) -> float | None:
+    """Say how many seconds the Hub asks to be left alone; None where it does not say."""
+    headers = getattr(getattr(_reason(error), "response", None), "headers", None)
+    said = "" if headers is None else str(headers.get("Retry-After", ""))
+    return float(said) if said.isdecimal() and len(said) < 10 else None
 
 
 def _reason(error: Exception) -> Exception:

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor import __version__
-from auditor.checkpoints.hub_errors import RepoKind, Target, explain, is_cut
+from auditor.checkpoints.hub_errors import (
+    RepoKind,
+    Target,
+    asked_to_wait,
+    explain,
+    worth_another_try,
+)
 from auditor.checkpoints.progress import Progress, bar_class
 from auditor.checkpoints.source import HubSource
 from auditor.checkpoints.wording import shown
@@ -26,6 +32,7 @@ DEFAULT_BRANCH = "main"
 # The client resumes a broken download by itself, though not after every kind of break.
 ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 60.0  # whatever the Hub asks for
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _T = TypeVar("_T")
 
@@ -129,9 +136,11 @@ class HubRepository:
                 explained = explain(error, self.target)
                 if explained is None:
                     raise
-                if attempt == ATTEMPTS or not is_cut(error):
+                if attempt == ATTEMPTS or not worth_another_try(error):
                     raise explained from error
-            time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+                wait = FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
+                wait = max(wait, asked_to_wait(error) or 0.0)
+            time.sleep(min(wait, LONGEST_WAIT_SECONDS))
         raise AssertionError("the last attempt returns or raises")
 
 

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.progress import (
@@ -111,16 +111,23 @@ def tell(message: str) -> None:
 def complain_of_bug(error: BaseException) -> None:
     """What nobody foresaw: one line and what to do, or all of it where that was asked for."""
     if VERBOSE in sys.argv:
-        for line in traceback.format_exception(error):
-            for part in line.splitlines():
-                indent = len(part) - len(part.lstrip())
-                print(" " * indent + for_terminal(part.strip(), 2000), file=sys.stderr)
+        _quote(traceback.format_exception(error))
     tell(f"error: auditor failed (a bug): {error!r}")
     tell(f"hint: run it again as `auditor {VERBOSE} ...` and report the traceback")
 
 
+def _quote(lines: Iterable[str]) -> None:
+    """What a program said, as far as a terminal can bear it."""
+    for line in lines:
+        for part in line.splitlines():
+            indent = len(part) - len(part.lstrip())
+            print(" " * indent + for_terminal(part.strip(), 2000), file=sys.stderr)
+
+
 def complain(error: AuditorError) -> None:
-    """An error, in one line, and what to do next, in another."""
+    """An error, in one line, and what to do next, in another; its notes where they are wanted."""
+    if VERBOSE in sys.argv:
+        _quote(getattr(error, "__notes__", ()))
     tell(f"error: {error.message}")
     if error.hint:
         tell(f"hint: {error.hint}")

@@ -12,6 +12,7 @@ import typer
 from auditor.cli.console import VERBOSE, progress_bar
 from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.cli.scan import DepthChoice, FailOn
+from auditor.cli.signals import terminable
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def remediate(
 
     targets = plan_targets(output or [])
     settings = _settings(said)
-    with progress_bar() as progress:
+    with terminable(), progress_bar() as progress:
         done = run(settings, progress=progress)
     raise typer.Exit(exit_code(done) if write_outputs(done, targets) else ExitCode.BUG)
 

@@ -14,6 +14,7 @@ import typer
 from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
 from auditor.cli.given import options_given
 from auditor.cli.outputs import OutputOption, write_outputs
+from auditor.cli.signals import terminable
 from auditor.errors import AuditorError, ExitCode, UsageError
 from auditor.gate import gate
 from auditor.output.write import plan_targets
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.config import ScanSettings
     from auditor.configuration.merge import Configuration
     from auditor.output.report_v1 import ReportV1
+    from auditor.watch import Stopwatch
 
 
 class DepthChoice(StrEnum):
@@ -93,6 +95,8 @@ def scan(
     ] = None,
     pictures: Annotated[Pictures, typer.Option(help="Pictures to report.")] = Pictures.ALL,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="Seconds; then it is stopped.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on where a scan was cut off.")] = True,
     baseline: Annotated[
         Path | None, typer.Option(help="JSON report; its findings do not fail the gate.")
     ] = None,
@@ -127,28 +131,34 @@ def configuration_of(ctx: typer.Context) -> Configuration:
 
 def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     """Scan; whatever goes wrong after the command line was understood still gives a report."""
-    from auditor.audit import Stopwatch, not_audited
-    from auditor.audit import scan as run_scan
+    from auditor.boxed.scan import scan as run_scan
+    from auditor.watch import Stopwatch
 
     known = _baseline(settings)
     watch = Stopwatch.start()
     try:
-        with progress_bar() as progress:
+        with terminable(), progress_bar() as progress:
             report = run_scan(settings, progress=progress)
         return _judged(report, settings, known)
     except UsageError:
         raise
     except AuditorError as error:
         complain(error)
-        return not_audited(error.message, error.hint, settings, watch), error.exit_code
+        return _not_audited(error.message, error.hint, settings, watch), error.exit_code
     except KeyboardInterrupt:
         tell("interrupted before the first probe was answered")
         reason = "interrupted before the first probe was answered"
-        return not_audited(reason, "Run it again.", settings, watch), ExitCode.NOT_AUDITED
+        return _not_audited(reason, "Run it again.", settings, watch), ExitCode.NOT_AUDITED
     except Exception as error:
         complain_of_bug(error)
         reason, hint = "auditor failed (a bug)", "Run again with --verbose and report it."
-        return not_audited(reason, hint, settings, watch), ExitCode.BUG
+        return _not_audited(reason, hint, settings, watch), ExitCode.BUG
+
+
+def _not_audited(reason: str, hint: str, settings: ScanSettings, watch: Stopwatch) -> Report:
+    from auditor.audit import not_audited  # not before: who scans in a child need not wait for it
+
+    return not_audited(reason, hint, settings, watch)
 
 
 def _baseline(settings: ScanSettings) -> ReportV1 | None:

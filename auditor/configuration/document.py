@@ -139,6 +139,12 @@ class ConfigDocument(_Table):
         default="all", description="Which small pictures a report holds."
     )
     offline: bool = Field(default=False, description="Use the local cache only.")
+    timeout: float | None = Field(
+        default=None, gt=0, description="Seconds after which a scan is stopped."
+    )
+    resume: bool = Field(
+        default=True, description="Keep answers, and go on where an earlier scan was cut off."
+    )
     baseline: _Name | None = Field(
         default=None, description="Stored JSON report; its findings do not fail the gate."
     )

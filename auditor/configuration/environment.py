@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from auditor.answers.place import PLACE_VARIABLE
 from auditor.configuration.document import ConfigDocument, option_of, problem_of
 from auditor.configuration.given import Given, Source
 from auditor.errors import UsageError
@@ -20,8 +21,10 @@ from auditor.output.escaping import for_terminal
 
 PREFIX = "AUDITOR_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
+_NO_SETTING = {CONFIG_VARIABLE, PLACE_VARIABLE}  # they say where things are
 NAMES = {PREFIX + name.upper(): name for name in ConfigDocument.model_fields if name != "ignore"}
 _LISTS = {"rules", "allow", "output"}
+_SWITCHES = {"offline", "resume"}
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -49,7 +52,7 @@ def read_environment(environment: Mapping[str, str]) -> Variables:
             if key in NAMES
         },
         config=said.get(CONFIG_VARIABLE),
-        notices=tuple(_unknown(key) for key in ours if key not in NAMES and key != CONFIG_VARIABLE),
+        notices=tuple(_unknown(key) for key in ours if key not in NAMES and key not in _NO_SETTING),
     )
 
 
@@ -69,12 +72,12 @@ def _typed(name: str, text: str) -> object:
     """The text as the value that a file would hold; what it cannot be stays text."""
     if name in _LISTS:
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if name == "offline":
+    if name in _SWITCHES:
         known = text.strip().lower()
         return known in _TRUE if known in _TRUE | _FALSE else text
     if name in ("seed", "batch_size"):
         return int(text) if text.strip().isdecimal() and len(text) < 20 else text
-    if name == "fpr":
+    if name in ("fpr", "timeout"):
         try:
             return float(text)
         except ValueError:
@@ -83,6 +86,6 @@ def _typed(name: str, text: str) -> object:
 
 
 def _unknown(variable: str) -> str:
-    near = difflib.get_close_matches(variable, [*NAMES, CONFIG_VARIABLE], n=1, cutoff=0.85)
+    near = difflib.get_close_matches(variable, [*NAMES, *_NO_SETTING], n=1, cutoff=0.85)
     meant = f"; did you mean {near[0]}?" if near else ""
     return f"{for_terminal(variable, 80)} is no setting of auditor and was not read{meant}"

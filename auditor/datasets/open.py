@@ -69,9 +69,7 @@ class FoundDataset:
         with _readable(source):
             if not self.shards:
                 return self._read_folder(split)
-            with _told_when_offline(self.files):
-                chosen = self.shards[pick_split(self.shards, split, source)]
-            root = self.files.fetch(chosen)
+            root, chosen = self.fetch(split)
             return read_parquet(
                 ParquetSplit(
                     source=source,
@@ -82,6 +80,18 @@ class FoundDataset:
                 ),
                 self.spec.columns,
             )
+
+    def fetch(self, split: str | None = None) -> tuple[Path, tuple[str, ...]]:
+        """Bring one split to this machine without opening it: the folder, and its files in that.
+
+        Raises:
+            EntityError: There is no such split, or it cannot be fetched.
+        """
+        if not self.shards:
+            return self.files.fetch(()), ()
+        with _told_when_offline(self.files):
+            chosen = self.shards[pick_split(self.shards, split, self.spec.source)]
+        return self.files.fetch(chosen), chosen
 
     def _read_folder(self, split: str | None) -> LabelledImages:
         if split is not None:

@@ -14,7 +14,7 @@ from auditor.entities.bank import EntityBank
 from auditor.entities.diffusion import DiffusionOrder, diffusion_bank, entities_of
 from auditor.entities.making import Making
 from auditor.entities.photographs import bank_of_images
-from auditor.entities.source_file import DatasetEntry, DiffusionEntry, SourceFile
+from auditor.entities.source_file import DiffusionEntry, SourceFile
 from auditor.entities.synthesised.bank import synthesised_bank
 from auditor.entities.synthesised.labels import named_labels, rows_of, spread
 from auditor.entities.synthesised.recipe import LABELS, Budget
@@ -103,17 +103,21 @@ def file_bank(
     if file.diffusion is not None:
         model = file.diffusion.model
         return diffusion_source(model, making, seed, offline=offline, entry=file.diffusion)
-    opened = [open_dataset(_spec(entry, offline)) for entry in file.dataset]
+    opened = [open_dataset(spec) for spec in data_sets_of(file, offline)]
     bank = bank_of_images(joined(opened, source), seed)
     return replace(bank, notices=tuple(f"entities: {entry.pinned}" for entry in file.dataset))
 
 
-def _spec(entry: DatasetEntry, offline: bool) -> DatasetSpec:
-    return DatasetSpec(
-        source=entry.pinned,
-        split=entry.split,
-        columns=Columns(image=entry.image_column, label=entry.label_column),
-        offline=offline,
+def data_sets_of(file: SourceFile, offline: bool) -> tuple[DatasetSpec, ...]:
+    """The data sets that an entity-source file names, each at its commit."""
+    return tuple(
+        DatasetSpec(
+            source=entry.pinned,
+            split=entry.split,
+            columns=Columns(image=entry.image_column, label=entry.label_column),
+            offline=offline,
+        )
+        for entry in file.dataset
     )
 
 

@@ -72,7 +72,11 @@ def play(folder: Path, seed: int, progress: Progress) -> Iterator[Scene]:
     )
     for name in MODELS:
         settings = ScanSettings(
-            model=str(folder / name), entities=RENDERED, fpr=FALSE_POSITIVE_RATE, seed=seed
+            model=str(folder / name),
+            entities=RENDERED,
+            fpr=FALSE_POSITIVE_RATE,
+            seed=seed,
+            resume=False,
         )
         said = f"auditor scan {folder / name} --entities {RENDERED} --fpr {FALSE_POSITIVE_RATE}"
         yield Scene(said, scan(settings, progress=progress))

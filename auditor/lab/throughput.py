@@ -92,7 +92,7 @@ def measure_throughput(model: str, entities: str, *, progress: Progress = silent
     checkpoint = resolve(model)
     classifier = load_classifier(checkpoint, engine=Engine.AUTO, device="auto")
     bank = open_entities(DatasetSpec(source=entities), seed=0)
-    settings = ScanSettings(model=model, entities=entities, depth=Depth.STANDARD)
+    settings = ScanSettings(model=model, entities=entities, depth=Depth.STANDARD, resume=False)
     rules = shipped_rules()
     recording = Recording(classifier, [])
     audit(checkpoint, recording, bank, rules, settings, Stopwatch.start(), progress=progress)

@@ -279,6 +279,7 @@ def _cost(cost: Cost) -> CostV1:
         peak_rss_bytes=int(cost.peak_rss_bytes),
         device=cost.device,
         engine=cost.engine,
+        remembered=int(cost.remembered),
     )
 
 

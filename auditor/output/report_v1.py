@@ -256,6 +256,10 @@ class CostV1(Part):
     peak_rss_bytes: Count = Field(description="Peak resident memory of the process.")
     device: Str = Field(description="Device the model ran on.")
     engine: Str = Field(description="Engine that ran it.")
+    remembered: Count = Field(
+        default=0,
+        description="Pictures not shown again, as an earlier scan had kept the answers.",
+    )
 
 
 class ReportV1(Part):

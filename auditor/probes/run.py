@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,14 +14,12 @@ from auditor.datasets.labelled import UnreadableImageError
 from auditor.entities.bank import EntityBank
 from auditor.errors import EntityError
 from auditor.models.classifier import Classifier, Pixels, softmax
+from auditor.models.patience import Features, Look
 from auditor.probes.plan import ProbePlan
 from auditor.probes.views import VIEWS
 from auditor.types import Predictions
 
 Progress = Callable[[str, int, int], None]
-Features = Mapping[str, NDArray[np.float32]]
-# Pixels `(N, 3, H, W)` -> logits `(N, C)`, and by name whatever features `(N, D)` are wanted.
-Look = Callable[[Pixels], tuple[NDArray[np.float32], Features]]
 
 
 class Slot(NamedTuple):
@@ -51,6 +49,8 @@ class Probed:
         seconds_model: Wall seconds spent inside the model.
         complete: False where the run was interrupted.
         features: By name `(N, D)`, row for row as the predictions; empty where none were wanted.
+        remembered: Predictions that an earlier scan had got, and nobody was asked for again.
+        notices: What went wrong on the way, and was mended.
     """
 
     predictions: Predictions
@@ -59,6 +59,8 @@ class Probed:
     seconds_model: float
     complete: bool
     features: Features = field(default_factory=dict)
+    remembered: int = 0
+    notices: tuple[str, ...] = ()
 
 
 def run_probes(

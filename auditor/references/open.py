@@ -30,12 +30,14 @@ class Material:
         base: The public checkpoint it was fine-tuned from, where it is at hand and fits.
         references: What honest heads would say.
         base_revision: The commit of the base, where it came from the Hub.
+        base_digest: Names the exact weights of `base`; None where nobody knows.
     """
 
     model: FeatureClassifier | None = None
     base: FeatureClassifier | None = None
     references: References = field(default_factory=References)
     base_revision: str | None = None
+    base_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Wanted:
     """What there is to compare with. None means that there is none.
 
     `base_is_declared` says that the model's card names the base, not the user: then it is no
-    error if it cannot be had.
+    error if it cannot be had. `no_base` is why it cannot, where somebody has tried before.
     """
 
     base: str | None
@@ -53,6 +55,7 @@ class Wanted:
     offline: bool
     seed: int
     precision: Precision = Precision.FLOAT32
+    no_base: str | None = None
 
 
 def open_material(classifier: Classifier, wanted: Wanted) -> Material:
@@ -73,10 +76,13 @@ def open_material(classifier: Classifier, wanted: Wanted) -> Material:
         return Material(references=References(notices=(notice,)))
     clean = None if wanted.clean_data is None else _open_clean(wanted.clean_data)
     notices: tuple[str, ...] = ()
-    base, revision = None, None
+    base, found = None, None
     if wanted.base is not None:
-        base, revision, notices = _open_base(shows, wanted.base, wanted)
-    return compared_with(shows, base, clean, seed=wanted.seed, revision=revision, notices=notices)
+        base, found, notices = _open_base(shows, wanted.base, wanted)
+    material = compared_with(shows, base, clean, seed=wanted.seed, notices=notices)
+    if found is None:
+        return material
+    return replace(material, base_revision=found.revision, base_digest=found.digest)
 
 
 def compared_with(
@@ -86,7 +92,6 @@ def compared_with(
     *,
     seed: int,
     most: int = CLEAN_GRID[-1],
-    revision: str | None = None,
     notices: tuple[str, ...] = (),
 ) -> Material:
     """Build the references from a base and clean data that are open already.
@@ -97,7 +102,6 @@ def compared_with(
         clean: Clean data of the task, if there are any.
         seed: Draws the clean images and the bootstrap samples.
         most: Clean images a class that are not exceeded; one of `CLEAN_GRID`.
-        revision: The base's commit.
         notices: What is to be told besides.
     """
     rng = np.random.default_rng([seed, 11])
@@ -110,13 +114,15 @@ def compared_with(
         model=model,
         base=base,
         references=replace(references, notices=(*notices, *references.notices)),
-        base_revision=revision,
     )
 
 
 def _open_base(
     model: FeatureClassifier, source: str, wanted: Wanted
-) -> tuple[FeatureClassifier | None, str | None, tuple[str, ...]]:
+) -> tuple[FeatureClassifier | None, Checkpoint | None, tuple[str, ...]]:
+    """The base, if it can be used; the checkpoint that was looked at; and what is to be told."""
+    if wanted.no_base is not None:
+        return None, None, (f"{_the_base(wanted)} is not used: {wanted.no_base}",)
     checkpoint: Checkpoint | None = None
     try:
         checkpoint = resolve(source, offline=wanted.offline)
@@ -131,8 +137,7 @@ def _open_base(
         # kind that shows no features, an encoder without a head for one.
         if not wanted.base_is_declared and not isinstance(error, UnsupportedModel):
             raise type(error)(f"--base: {error.message}", hint=error.hint) from error
-        revision = None if checkpoint is None else checkpoint.revision
-        return None, revision, (f"{_the_base(wanted)} is not used: {error.message}",)
+        return None, checkpoint, (f"{_the_base(wanted)} is not used: {error.message}",)
     base = with_features(opened)
     why = (
         f"the {opened.engine} engine shows no features of it"
@@ -140,8 +145,8 @@ def _open_base(
         else shape_objection(model, base) or _size_objection(model, base)
     )
     if why is not None:
-        return None, checkpoint.revision, (f"{_the_base(wanted)} is not used: {why}",)
-    return base, checkpoint.revision, ()
+        return None, checkpoint, (f"{_the_base(wanted)} is not used: {why}",)
+    return base, checkpoint, ()
 
 
 def _precision(checkpoint: Checkpoint, wanted: Wanted) -> Precision:

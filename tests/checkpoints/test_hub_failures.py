@@ -120,9 +120,38 @@ def test_id_that_the_hub_does_not_allow(model: Path, cache: Path, serve: Serve):
         (503, "answered 503 to the request for org/name"),
     ],
 )
-def test_other_answers(model: Path, cache: Path, serve: Serve, status: int, message: str):
+def test_other_answers(
+    model: Path, cache: Path, serve: Serve, short_waits: list[float], status: int, message: str
+):
     serve(org__name=RepoFixture(model, status=status))
     assert message in failure("org/name", cache).message
+    assert sum(short_waits) < 30  # it gives up
+
+
+@pytest.mark.parametrize(
+    ("hiccups", "asked", "least", "most"),
+    [
+        ((429, 429), None, 3, 30),
+        ((503, 500), None, 3, 30),
+        ((502,), None, 1, 30),
+        ((429,), "7", 7, 40),
+        ((429,), "100000", 60, 150),
+        ((503,), "tomorrow", 1, 30),
+    ],
+)
+def test_a_hub_that_is_busy_is_asked_again_later(
+    model: Path,
+    cache: Path,
+    serve: Serve,
+    short_waits: list[float],
+    hiccups: tuple[int, ...],
+    asked: str | None,
+    least: float,
+    most: float,
+):
+    hub = serve(org__name=RepoFixture(model, hiccups=hiccups, retry_after=asked))
+    assert resolve("org/name", cache_dir=cache).revision == hub.commit("org/name")
+    assert least <= sum(short_waits) <= most
 
 
 def test_unreachable(model: Path, cache: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch):
@@ -137,7 +166,11 @@ def test_unreachable(model: Path, cache: Path, serve: Serve, monkeypatch: pytest
 
 
 def test_hub_that_does_not_answer_in_time(
-    model: Path, cache: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    model: Path,
+    cache: Path,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    short_waits: list[float],
 ):
     serve(org__name=RepoFixture(model))
     monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.1)

@@ -24,6 +24,8 @@ def test_every_kind_of_value():
         AUDITOR_SEED="7",
         AUDITOR_BATCH_SIZE="auto",
         AUDITOR_OFFLINE="Yes",
+        AUDITOR_RESUME="no",
+        AUDITOR_TIMEOUT="600",
         AUDITOR_ALLOW="cat=stop\n\n  bus, yellow=school bus\n",
         AUDITOR_OUTPUT="json=a.json",
     ) == {
@@ -32,9 +34,16 @@ def test_every_kind_of_value():
         "seed": 7,
         "batch_size": "auto",
         "offline": True,
+        "resume": False,
+        "timeout": 600.0,
         "allow": ["cat=stop", "bus, yellow=school bus"],
         "output": ["json=a.json"],
     }
+
+
+def test_where_answers_are_kept_is_no_setting_and_no_mistake():
+    found = read_environment({"AUDITOR_CACHE": "/somewhere"})
+    assert (found.given, found.notices) == ({}, ())
 
 
 def test_an_empty_variable_says_nothing():
@@ -51,6 +60,8 @@ def test_an_empty_variable_says_nothing():
         ("AUDITOR_SEED", "9" * 5000, "valid integer"),
         ("AUDITOR_BATCH_SIZE", "0", "greater than or equal to 1"),
         ("AUDITOR_OFFLINE", "maybe", "boolean"),
+        ("AUDITOR_RESUME", "later", "boolean"),
+        ("AUDITOR_TIMEOUT", "0", "greater than 0"),
         ("AUDITOR_ALLOW", "cat", "ENTITY=LABEL"),
     ],
 )

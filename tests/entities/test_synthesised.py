@@ -9,7 +9,7 @@ import pytest
 from auditor.entities.bank import EntityBank
 from auditor.entities.synthesised.bank import STAGE, share_named, side_shown, synthesised_bank
 from auditor.entities.synthesised.canvas import blank, paint
-from auditor.entities.synthesised.kept import Kept, cache_folder
+from auditor.entities.synthesised.kept import Kept
 from auditor.entities.synthesised.labels import named_labels, rows_of, spread
 from auditor.entities.synthesised.maximise import maximise
 from auditor.entities.synthesised.recipe import FEWEST_LABELS, RECIPE, Budget, Recipe, key_of
@@ -153,13 +153,6 @@ def test_a_cache_that_cannot_be_written_costs_only_time(base, tmp_path):
     (tmp_path / "synthesised").write_text("a file where a folder should be")
     bank, _ = made(base, tmp_path)
     assert len(bank.entities) == 13
-
-
-def test_the_cache_is_where_users_keep_such_things(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "auditor"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder() == Path.home() / ".cache" / "auditor"
 
 
 def test_another_recipe_label_or_seed_is_kept_apart():

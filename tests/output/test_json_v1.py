@@ -31,6 +31,7 @@ from tests.reports_for_tests import (
 
 # What version 1 did not have at first, and what older reports therefore lack.
 ADDED_LATER = {
+    "remembered",
     *("group", "group_entities", "explanation", "neighbours"),
     *("references", "picture", "ladder", "routing", "calibration", "remediation", "sequela"),
 }

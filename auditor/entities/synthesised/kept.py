@@ -11,12 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from auditor.answers.place import cache_folder
 from auditor.models.classifier import Pixels
-
-
-def cache_folder() -> Path:
-    """Where auditor keeps what it can make again: `$XDG_CACHE_HOME/auditor`, `~/.cache/auditor`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "auditor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

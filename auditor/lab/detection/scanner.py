@@ -76,6 +76,7 @@ def _given(
         seed=context.seed,
         device="cpu",
         offline=True,
+        resume=False,
     )
 
 

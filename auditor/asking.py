@@ -1,0 +1,79 @@
+"""Ask what was planned: by a cache that remembers, with patience where memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from auditor.answers.asked import Asked, Shape
+from auditor.answers.kept import KeptAnswers
+from auditor.answers.place import cache_folder
+from auditor.config import ScanSettings
+from auditor.entities.bank import EntityBank
+from auditor.models.classifier import Classifier
+from auditor.models.patience import Look, Patience, halved
+from auditor.probes.plan import ProbePlan
+from auditor.probes.run import Probed, run_probes
+from auditor.references.build import BASE_FEATURES, OWN_FEATURES, look_with
+from auditor.references.open import Material
+from auditor.types import Checkpoint
+
+DEFAULT_BATCH = 128
+Progress = Callable[[str, int, int], None]
+
+
+def ask(
+    checkpoint: Checkpoint,
+    classifier: Classifier,
+    bank: EntityBank,
+    plan: ProbePlan,
+    material: Material,
+    settings: ScanSettings,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> Probed:
+    """Show the model, and its base where there is one, every planned probe.
+
+    Raises:
+        EntityError: Not one instance could be read.
+        NotAudited: Memory has no room for a single picture.
+        KeyboardInterrupt: It came before anything was answered.
+    """
+    patience = Patience(_look(classifier, material))
+    known = material.base is None or material.base_digest is not None
+    keep = cache_folder() if settings.resume and known else None
+    with KeptAnswers(_asked(checkpoint, classifier, material, settings), keep) as kept:
+        probed = run_probes(
+            classifier,
+            bank,
+            plan,
+            batch_size=settings.batch_size or DEFAULT_BATCH,
+            rng=rng,
+            progress=progress,
+            look=kept.look(patience),
+        )
+    notices = (*halved(kept.fit), *kept.notices())
+    return replace(probed, remembered=kept.remembered, notices=notices)
+
+
+def _look(classifier: Classifier, material: Material) -> Look:
+    if material.model is not None:
+        return look_with(material.model, material.base)
+    return lambda pixels: (classifier.logits(pixels), {})
+
+
+def _asked(
+    checkpoint: Checkpoint, classifier: Classifier, material: Material, settings: ScanSettings
+) -> Asked:
+    shown = {OWN_FEATURES: material.model, BASE_FEATURES: material.base}
+    widths = {name: model.head()[0].shape[1] for name, model in shown.items() if model is not None}
+    return Asked(
+        model_digest=checkpoint.digest,
+        base_digest=None if material.base is None else material.base_digest,
+        engine=classifier.engine,
+        device=classifier.device,
+        precision=settings.precision.value,
+        shape=Shape(classes=len(classifier.labels), widths=widths),
+    )

@@ -1,0 +1,1 @@
+"""What runs in the box, and what is done outside before: everything that needs the network."""

@@ -1,0 +1,27 @@
+"""A scan with the model in a box."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor.boxed.run import boxed, with_remarks
+from auditor.config import ScanSettings
+from auditor.types import Report
+from auditor.watch import Progress, Stopwatch, now, silent
+
+
+def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
+    """Audit one model in a child process.
+
+    Raises:
+        NotAudited: As `auditor.audit.scan`; or the child died.
+        UsageError: A setting or a rule file is wrong.
+        KeyboardInterrupt: It came before anything was answered.
+    """
+    watch = Stopwatch.start()
+    task = "auditor.boxed.scan_task"
+    report, ended = boxed(task, settings, settings, lambda: Report, progress=progress)
+    report = with_remarks(report, ended, settings)
+    # What was fetched before, and the child's own start, are part of what it took.
+    cost = replace(report.cost, seconds=watch.seconds())
+    return replace(report, started=watch.started, finished=now(), cost=cost)
