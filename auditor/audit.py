@@ -15,7 +15,7 @@ import numpy as np
 
 from auditor import __version__
 from auditor.checkpoints.classifier import architecture_of
-from auditor.checkpoints.resolve import resolve
+from auditor.checkpoints.unchanged import require_unchanged
 from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
 from auditor.datasets.parquet import Columns
@@ -33,6 +33,7 @@ from auditor.evidence.pictures import with_pictures
 from auditor.evidence.routing import routing_map
 from auditor.evidence.score import score
 from auditor.evidence.table import Pair, ProbeTable, looks_of, table_of
+from auditor.intake import take_in
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
@@ -67,14 +68,21 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     """
     watch = Stopwatch.start()
     rules = all_rules(settings.rules)
-    checkpoint = resolve(settings.model, offline=settings.offline)
-    classifier = load_classifier(
-        checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
+    checkpoint, intake = take_in(
+        settings.model, rules, offline=settings.offline, trust=settings.trust
     )
-    bank = open_entities(entity_source(settings), seed=settings.seed)
-    allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-    material = open_material(classifier, wanted_material(settings, checkpoint))
-    return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
+    with intake.kept():
+        classifier = load_classifier(
+            checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
+        )
+        bank = open_entities(entity_source(settings), seed=settings.seed)
+        allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
+        material = open_material(classifier, wanted_material(settings, checkpoint))
+        report = audit(
+            checkpoint, classifier, bank, rules, settings, watch, material, progress=progress
+        )
+        require_unchanged(checkpoint)
+    return intake.put_into(report)
 
 
 def audit(
@@ -89,6 +97,7 @@ def audit(
     progress: Progress = silent,
 ) -> Report:
     """The part of a scan that comes after loading: probe, gather, judge, report."""
+    rules = [rule for rule in rules if not rule.is_about_files]
     job = _job(bank, classifier.labels, settings)
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.errors import UsageError
 from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
-from auditor.types import Pictures, Severity, Suppression
+from auditor.types import Pictures, Severity, Suppression, Trust
 
 MAX_FALSE_POSITIVE_RATE = 0.5
 FAIL_ON = (*(severity.value for severity in Severity), "never")
@@ -28,9 +28,9 @@ class ScanSettings:
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
-    model's job; `pictures` says which small pictures a report holds. `baseline` is a stored report
-    whose findings do not fail the gate, nor do those in `ignore`; `config` is the file that some
-    of this came from.
+    model's job; `trust` are the risks that the user accepts of the model's files; `pictures` says
+    which small pictures a report holds. `baseline` is a stored report whose findings do not fail
+    the gate, nor do those in `ignore`; `config` is the file that some of this came from.
     """
 
     model: str
@@ -50,6 +50,7 @@ class ScanSettings:
     seed: int = 0
     rules: tuple[Path, ...] = field(default=())
     allow: tuple[str, ...] = ()
+    trust: tuple[Trust, ...] = ()
     offline: bool = False
     pictures: Pictures = Pictures.ALL
     baseline: Path | None = None
@@ -85,6 +86,7 @@ class ScanSettings:
         said = asdict(self)
         said["rules"] = [str(path) for path in self.rules]
         said["allow"] = list(self.allow)
+        said["trust"] = [risk.value for risk in self.trust]
         for name in ("baseline", "config"):
             said[name] = None if said[name] is None else str(said[name])
         said["ignore"] = [
@@ -115,7 +117,7 @@ def settings_from(model: str, said: Mapping[str, Any]) -> ScanSettings:
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
             raise UsageError(f"unknown setting {name!r}", hint=hint)
     plain = {key: _plain(value) for key, value in {"model": model, **said}.items()}
-    for name in ("rules", "allow"):
+    for name in ("rules", "allow", "trust"):
         if isinstance(plain.get(name), str):
             plain[name] = (plain[name],)
     try:

@@ -29,7 +29,9 @@ RULE_HEADINGS = [
 # Nothing later in the flow is known to anything earlier.
 NOUNS = {"types", "errors", "shipped", "memory", ""}
 LAYERS: dict[str, set[str]] = {
-    "types": set(),
+    "choices": set(),
+    "files": set(),
+    "types": {"choices", "files"},
     "errors": set(),
     "shipped": set(),
     "memory": set(),
@@ -43,6 +45,8 @@ LAYERS: dict[str, set[str]] = {
     "evidence": NOUNS | {"datasets", "entities", "probes", "references"},
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
+    "judge_files": NOUNS | {"rules"},
+    "intake": NOUNS | {"checkpoints", "judge_files", "models", "rules"},
     "config": NOUNS | {"models", "probes"},
     "configuration": NOUNS | {"checkpoints", "config", "output"},
     "gate": NOUNS,
@@ -52,7 +56,7 @@ LAYERS: dict[str, set[str]] = {
     "remarks": NOUNS | {"entities", "evidence", "probes"},
     "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
-    | {"references", "remarks", "rules", "silence"},
+    | {"intake", "references", "remarks", "rules", "silence"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},

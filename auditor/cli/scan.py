@@ -17,7 +17,7 @@ from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.errors import AuditorError, ExitCode, UsageError
 from auditor.gate import gate
 from auditor.output.write import plan_targets
-from auditor.types import Pictures, Report
+from auditor.types import Pictures, Report, Trust
 
 if TYPE_CHECKING:
     from auditor.config import ScanSettings
@@ -89,6 +89,9 @@ def scan(
         typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
     ] = None,
     pictures: Annotated[Pictures, typer.Option(help="Pictures to report.")] = Pictures.ALL,
+    trust: Annotated[
+        list[Trust] | None, typer.Option(help="A risk that you accept. Repeatable; default: none.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
     baseline: Annotated[
         Path | None, typer.Option(help="JSON report; its findings do not fail the gate.")
@@ -126,18 +129,20 @@ def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     """Scan; whatever goes wrong after the command line was understood still gives a report."""
     from auditor.audit import Stopwatch, not_audited
     from auditor.audit import scan as run_scan
+    from auditor.intake import with_files_of
 
-    known = _baseline(settings)
+    baseline = _baseline(settings)
     watch = Stopwatch.start()
     try:
         with progress_bar() as progress:
             report = run_scan(settings, progress=progress)
-        return _judged(report, settings, known)
+        return _judged(report, settings, baseline)
     except UsageError:
         raise
     except AuditorError as error:
         complain(error)
-        return not_audited(error.message, error.hint, settings, watch), error.exit_code
+        report = not_audited(error.message, error.hint, settings, watch)
+        return with_files_of(error, report), error.exit_code
     except KeyboardInterrupt:
         tell("interrupted before the first probe was answered")
         reason = "interrupted before the first probe was answered"

@@ -135,6 +135,9 @@ class ConfigDocument(_Table):
     pictures: Literal["all", "entities", "none"] = Field(
         default="all", description="Which small pictures a report holds."
     )
+    trust: list[Literal["pickle", "remote-code"]] = Field(
+        default=[], description="Risks that are accepted for the model; docs/loading.md."
+    )
     offline: bool = Field(default=False, description="Use the local cache only.")
     baseline: _Name | None = Field(
         default=None, description="Stored JSON report; its findings do not fail the gate."

@@ -21,7 +21,7 @@ from auditor.output.escaping import for_terminal
 PREFIX = "AUDITOR_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 NAMES = {PREFIX + name.upper(): name for name in ConfigDocument.model_fields if name != "ignore"}
-_LISTS = {"rules", "allow", "output"}
+_LISTS = {"rules", "allow", "trust", "output"}
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
