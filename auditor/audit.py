@@ -97,7 +97,6 @@ def audit(
     progress: Progress = silent,
 ) -> Report:
     """The part of a scan that comes after loading: probe, gather, judge, report."""
-    rules = [rule for rule in rules if not rule.is_about_files]
     job = _job(bank, classifier.labels, settings)
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)

@@ -373,3 +373,8 @@ class Report:
     calibration: Calibration | None = None
     listing: tuple[FileDigest, ...] = ()
     file_findings: tuple[FileFinding, ...] = ()
+
+    @property
+    def all_findings(self) -> tuple[Finding | FileFinding, ...]:
+        """Those about behaviour, then those in files."""
+        return (*self.findings, *self.file_findings)

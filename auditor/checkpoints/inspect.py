@@ -171,5 +171,5 @@ def _require_content(digests: Collection[FileDigest]) -> None:
         if file.path.endswith((".safetensors", ".onnx")) and file.kind in _OTHER_THINGS:
             raise CheckpointError(
                 f"{shown(file.path)} is a file of another kind by its content: {file.kind}",
-                hint="compare the file with its source; auditor opens what the content is named for",
+                hint="compare the file with its source; nothing is opened under a false name",
             )

@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from numpy.lib import format as npy
+
 from auditor.checkpoints.content import HEAD_BYTES, IMPORTS, FileKind
 from auditor.checkpoints.wording import shown
 from auditor.errors import CheckpointError, MissingPackage
@@ -194,8 +196,6 @@ class _Reader:
 
 def _holds_objects(file: IO[bytes]) -> bool:
     """Whether an array of numpy is a pickle behind its header, where the file is then."""
-    from numpy.lib import format as npy
-
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     return bool(read(file)[2].hasobject)

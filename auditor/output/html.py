@@ -17,6 +17,7 @@ from auditor.output import wording
 from auditor.output.convert_v1 import to_v1
 from auditor.output.coverage import skip_subjects
 from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.file_findings import EXPLAINED
 from auditor.output.html_findings import REFERENCES
 from auditor.output.html_view import page_of
 from auditor.output.report_v1 import ReportV1
@@ -49,6 +50,7 @@ def render(report: Report | ReportV1) -> str:
             command=escape(page.command),
             shares=[Markup(_share(hundredths)) for hundredths in range(101)],
             reference_names=REFERENCES,
+            in_files_explained=EXPLAINED,
             skip_subjects=skip_subjects,
         )
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from auditor.output import wording
 from auditor.output.coverage import coverage_rows, grouped_skips
 from auditor.output.escaping import NAME_LIMIT, code_for_markdown, for_markdown
+from auditor.output.file_findings import EXPLAINED, file_finding_lines
 from auditor.output.markdown_findings import details, row
 from auditor.output.report_v1 import ReportV1
 from auditor.output.rerun import command_lines, scanned_source
@@ -118,7 +119,9 @@ def _left_out(omitted: int, shortened: int) -> list[str]:
 def _tail(report: ReportV1) -> list[str]:
     looked_at = [f"{name or 'and for'}: {line}" for name, line in coverage_rows(report)]
     skips = grouped_skips(report.skips) or ["Nothing was skipped."]
+    in_files = [*file_finding_lines(report), EXPLAINED]
     return [
+        *(_list("Findings in files", in_files) if report.file_findings else []),
         *_list("Looked at", looked_at),
         *_list("Not looked at, or not decided", skips),
         *(_list("Notices", report.notices) if report.notices else []),

@@ -50,11 +50,14 @@ class ToolV1(_Part):
 
 
 class FileV1(_Part):
-    """One file of the checkpoint."""
+    """One file."""
 
     path: _Str = Field(description="Path relative to the checkpoint's root, POSIX style.")
     size: _Count = Field(description="Size in bytes.")
     sha256: _Str = Field(description="SHA-256 of the content, in hexadecimal.")
+    kind: _Str = Field(
+        default="", description="What the content is, by its bytes; empty in older reports."
+    )
 
 
 class BaseV1(_Part):
@@ -220,6 +223,21 @@ class FindingV1(_Part):
     )
 
 
+class FileFindingV1(_Part):
+    """Something in one file. It is found without running the model, and has no p-value."""
+
+    fingerprint: _Str = Field(description="The same for the same rule, path and content.")
+    rule_id: _Str = Field(description="The rule that spoke.")
+    severity: SeverityV1 = Field(description="How bad it is if true.")
+    confidence: ConfidenceV1 = Field(description="How often the rule is right.")
+    title: _Str = Field(description="One line.")
+    summary: _Str = Field(description="One paragraph.")
+    file: FileV1 = Field(description="The file.")
+    named: list[_Str] = Field(description="First names it is about: imports, or tensors.")
+    suppressed: SuppressionV1 | None = Field(description="Null where nobody suppressed it.")
+    in_baseline: bool = Field(description="True if the baseline report has it already.")
+
+
 class RoutingRowV1(_Part):
     """Where one entity goes."""
 
@@ -323,6 +341,14 @@ class ReportV1(_Part):
     )
     calibration: CalibrationV1 | None = Field(
         default=None, description="What p-values are ranks among; null where there are none."
+    )
+    listing: list[FileV1] = Field(
+        default=[], description="Every file of the model's folder, read or not, as it was found."
+    )
+    file_findings: list[FileFindingV1] = Field(
+        default=[],
+        description="What was found in files, gravest first. The gate counts these findings; the "
+        "verdict, which is about behaviour, does not.",
     )
 
 
