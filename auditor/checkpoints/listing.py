@@ -20,7 +20,7 @@ from auditor.types import FileDigest
 
 MAX_FILES = 10_000
 MAX_FOLDERS_DEEP = 16
-MAX_BYTES = 50_000_000_000
+MAX_BYTES = 20_000_000_000  # half a minute of hashing
 _ALONE = "put the model into a folder of its own"
 _ASK = "ask whoever made the folder what it is for; a model needs nothing of the kind"
 # On a file system that takes two names for one, they would be another model.

@@ -197,7 +197,7 @@ CASES = (
         name="folder-heavy",
         about="1 TB, sparse",
         make=heavy,
-        says="at most 50 GB are looked at",
+        says="at most 20 GB are looked at",
         names="notes.txt",
     ),
     Case(

@@ -242,7 +242,7 @@ CASES = (
         options=TRUST,
         **DANGER,
     ),
-    row("terabyte", "1 TB, sparse", terabyte, "at most 50 GB are looked at", options=TRUST),
+    row("terabyte", "1 TB, sparse", terabyte, "at most 20 GB are looked at", options=TRUST),
     row(
         "index",
         "a shard outside of the folder, trusted",

@@ -19,7 +19,6 @@ from tests.hostile.case import Case, Place
 from tests.hostile.folder_cases import case_matters
 from tests.hostile.payload import Canary, canary, module, pickled, pickled_by_hand
 from tests.hostile.table import CASES
-from tests.made_checkpoints import export_onnx, write_checkpoint
 
 ROOT = Path(__file__).parents[2]
 MOST_SECONDS = 20.0
@@ -39,6 +38,8 @@ class Material:
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Iterator[Material]:
+    from tests.made_checkpoints import export_onnx, write_checkpoint
+
     folder = tmp_path_factory.mktemp("hostile")
     real = write_checkpoint(folder / "real", "vit")
     graph = export_onnx(real, folder / "graph")

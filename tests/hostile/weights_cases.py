@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.hostile.case import Case, Place, header, sparse, write_small, write_weights
+from tests.hostile.case import Case, Place, header, write_small, write_weights
 from tests.hostile.payload import pickled
 
 F32 = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
@@ -45,11 +45,6 @@ def terabyte(place: Place) -> None:
     path = header(place.model / "model.safetensors", what)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size + size)
-
-
-def more_than_memory(place: Place) -> None:
-    write_small(place)
-    sparse(place.model / "model.safetensors", 49 * 10**9)
 
 
 def other_head(place: Place) -> None:
@@ -93,7 +88,6 @@ ROWS = (
     ("program", "a program for weights", content(b"\x7fELF" + b"\0" * 99), "executable"),
     ("archive", "an archive for weights", content(b"PK\x05\x06" + b"\0" * 18), "zip archive"),
     ("terabyte", "1 TB of tensors in a sparse file", terabyte, "1,000 GB"),
-    ("more-than-memory", "49 GB in a sparse file", more_than_memory, "of memory"),
     ("other-head", "40 rows for three labels", other_head, "has 40 rows"),
 )
 CASES = (
@@ -103,11 +97,7 @@ CASES = (
             about=about,
             make=make,
             says=says,
-            names="classifier.weight"
-            if name == "other-head"
-            else "files"
-            if "memory" in name
-            else FILE,
+            names="classifier.weight" if name == "other-head" else FILE,
         )
         for name, about, make, says in ROWS
     ),
