@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 HEAD_BYTES = 65_536  # of a file, enough to tell what it is
-IMPORTS = frozenset({"GLOBAL", "INST", "STACK_GLOBAL"})  # steps of a pickle that run code
+_RUN = frozenset({"BUILD", "INST", "NEWOBJ", "NEWOBJ_EX", "OBJ", "REDUCE"})  # steps that call
 _PICKLE_OPCODES = 100_000  # of the first protocols, which have no mark of their own
 
 
@@ -106,21 +106,46 @@ def _is_safetensors(head: bytes, size_bytes: int) -> bool:
 
 
 def _is_pickle(head: bytes) -> bool:
-    """Protocols from 2 on open with a mark; older ones are a pickle if all of it reads as one."""
+    """Protocols from 2 on open with a mark; older ones are letters, and so is any text."""
     if head[0] == 0x80 and head[1:2] <= b"\x05" and len(head) > 1:
         return True
-    if _is_json(head):
-        return False
-    names = []
+    return not _is_json(head) and carries_out(head)
+
+
+def carries_out(data: bytes) -> bool:
+    """Whether Python, loading this, would come to an end, or run something before it breaks off.
+
+    Args:
+        data: What may be a pickle, whole or not. Only as many steps as a file is judged by are
+            taken.
+    """
+    stack: list[object] = []
     try:
-        for opcode, *_ in pickletools.genops(io.BytesIO(head)):
-            names.append(opcode.name)
-            if opcode.name == "STOP" or len(names) > _PICKLE_OPCODES:
-                return len(names) > 1  # a lone full stop is punctuation
+        for count, (opcode, *_) in enumerate(pickletools.genops(io.BytesIO(data))):
+            if not _popped(stack, opcode.stack_before):
+                return False  # nothing lies where this step would take something from: a text
+            stack.extend(opcode.stack_after)
+            if opcode.name in _RUN or count > _PICKLE_OPCODES:
+                return True
+            if opcode.name == "STOP":
+                return count > 0
     except Exception:  # pickletools raises many kinds on what is none
-        # Cut off, or broken on purpose: an import before that is carried out all the same.
-        return not IMPORTS.isdisjoint(names)
+        return False
     return False
+
+
+def _popped(stack: list[object], wanted: Sequence[object]) -> bool:
+    count = len(wanted)
+    if pickletools.markobject in wanted:
+        if pickletools.markobject not in stack:
+            return False
+        while stack.pop() is not pickletools.markobject:
+            pass
+        count = list(wanted).index(pickletools.markobject)
+    if count > len(stack):
+        return False
+    del stack[len(stack) - count :]
+    return True
 
 
 def _is_json(head: bytes) -> bool:

@@ -18,7 +18,7 @@ from typing import IO
 
 from numpy.lib import format as npy
 
-from auditor.checkpoints.content import HEAD_BYTES, IMPORTS, FileKind
+from auditor.checkpoints.content import HEAD_BYTES, FileKind, carries_out
 from auditor.checkpoints.wording import shown
 from auditor.errors import CheckpointError, MissingPackage
 from auditor.types import FileDigest, FileFact
@@ -59,7 +59,8 @@ class PickleVerdict:
 def pickle_fact(path: Path, file: FileDigest) -> FileFact | None:
     """What a rule may say of a file; None where it holds no pickle."""
     kind = FileKind(file.kind)
-    by_name = PurePosixPath(file.path).suffix.lower() in _NAMES and kind in _MAYBE
+    named_so = PurePosixPath(file.path).suffix.lower() in _NAMES
+    by_name = named_so and kind in _MAYBE and file.size_bytes > HEAD_BYTES
     if kind not in _LOOKED_INTO and not by_name:
         return None
     verdict = scan_pickle(path, kind)
@@ -158,7 +159,7 @@ def _streams(path: Path, kind: FileKind) -> Iterator[bytes]:
     # What follows is mostly numbers: tensors in torch's old format. Who loads a second time
     # carries out what is in them all the same, up to where they break off.
     rest = data[start : start + HEAD_BYTES]
-    if reader.imports(rest):
+    if carries_out(rest):
         yield rest
 
 
@@ -176,10 +177,6 @@ class _Reader:
             if name == "STOP":
                 return stream.tell()
         return None
-
-    def imports(self, data: bytes) -> bool:
-        """Whether anything is imported before it ends or breaks off."""
-        return any(name in IMPORTS for name in self._steps(io.BytesIO(data)))
 
     def _steps(self, stream: io.BytesIO) -> Iterator[str]:
         steps = pickletools.genops(stream)

@@ -30,9 +30,9 @@ def pickled_tensors(path: Path) -> dict[str, torch.Tensor]:
         CheckpointError: It is packed, so that it could fill memory.
         UnsupportedModel: It needs more than tensors to be built, or is no flat state dict.
     """
+    require_plain_archive(path)
     import torch
 
-    require_plain_archive(path)
     name = shown(path.name)
     try:
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)

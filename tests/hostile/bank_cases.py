@@ -53,7 +53,7 @@ def settings(text: str) -> Callable[[Place], object]:
     return make
 
 
-NOTHING_READ = "no picture"
+NOTHING_READ = "no instance could be read"
 BANK = {"entities": "{root}/bank", "early": False, "says": NOTHING_READ, "names": "1.png"}
 CONFIG = ("--config", "{root}/auditor.toml")
 CASES = (

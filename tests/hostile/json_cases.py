@@ -19,7 +19,7 @@ def changed(**changes: Any) -> Callable[[Place], object]:
 
 def huge_config(place: Place) -> None:
     write_small(place)
-    sparse(place.model / "config.json", 200_000_000, b'{"a": "')
+    sparse(place.model / "config.json", 50_000_000, b'{"a": "')
 
 
 def processor(said: str) -> Callable[[Place], object]:
@@ -32,7 +32,7 @@ def processor(said: str) -> Callable[[Place], object]:
 
 def huge_processor(place: Place) -> None:
     write_small(place)
-    sparse(place.model / "processor_config.json", 200_000_000, b"{")
+    sparse(place.model / "processor_config.json", 50_000_000, b"{")
 
 
 def index(said: Any) -> Callable[[Place], object]:
@@ -48,7 +48,7 @@ def index(said: Any) -> Callable[[Place], object]:
 
 def huge_index(place: Place) -> None:
     write_config(place)
-    sparse(place.model / "model.safetensors.index.json", 300_000_000, b"{")
+    sparse(place.model / "model.safetensors.index.json", 90_000_000, b"{")
 
 
 _DEEP = '{"a":' * 70 + "1" + "}" * 70
@@ -73,8 +73,8 @@ CASES = (
         names="config.json",
     ),
     Case(
-        name="config-200-mb",
-        about="200 MB, sparse",
+        name="config-50-mb",
+        about="50 MB, sparse",
         make=huge_config,
         says="is larger than 10 MB",
         names="config.json",
@@ -179,8 +179,8 @@ CASES = (
         names="preprocessor_config.json",
     ),
     Case(
-        name="processor-200-mb",
-        about="200 MB, sparse",
+        name="processor-50-mb",
+        about="50 MB, sparse",
         make=huge_processor,
         says="is larger than 10 MB",
         names="processor_config.json",
@@ -221,8 +221,8 @@ CASES = (
         names="model.safetensors.index.json",
     ),
     Case(
-        name="index-300-mb",
-        about="300 MB, sparse",
+        name="index-90-mb",
+        about="90 MB, sparse",
         make=huge_index,
         says="is larger than 50 MB",
         names="model.safetensors.index.json",

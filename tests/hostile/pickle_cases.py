@@ -257,7 +257,6 @@ CASES = (
         packed_bomb,
         "is packed, and would be",
         options=TRUST,
-        early=False,
     ),
     row(
         "stretched",

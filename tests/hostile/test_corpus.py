@@ -104,7 +104,7 @@ def batch(
         cwd=ROOT,
         env=environment(),
         check=True,
-        timeout=300,
+        timeout=900,
     )
     results = json.loads((folder / "results.json").read_text())
     return [(BY_NAME[ran["name"]], ran, roots[ran["name"]]) for ran in results]

@@ -28,6 +28,10 @@ def test_what_cannot_be_read_to_its_end_is_no_all_clear(tmp_path: Path):
     assert "cannot read it to its end" in finding.summary
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "cos.bin"])
-def test_text_that_looks_a_little_like_one_is_none(tmp_path: Path, name: str):
-    assert not found_in(tmp_path, name, b"cosine\nsystem\n(is not a pickle.)\n")
+@pytest.mark.parametrize("name", ["notes.txt", "labels.bin"])
+@pytest.mark.parametrize(
+    "text",
+    ["cosine\nsystem\n(is no pickle.)\n", "cat\ndog\nelk\n", "import os\nos.system", "0.5 0.3"],
+)
+def test_text_that_looks_a_little_like_one_is_none(tmp_path: Path, name: str, text: str):
+    assert not found_in(tmp_path, name, text.encode())
