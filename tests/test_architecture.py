@@ -69,7 +69,7 @@ LAYERS: dict[str, set[str]] = {
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
+    | {"rules", "audit", "accepted", "configuration", "diff", "gate", "intake", "repair"}
     | {"changes", "sequela"},
     "": {
         "accepted",
