@@ -41,7 +41,8 @@ def test_infinity_is_found(tmp_path: Path, dtype: torch.dtype):
 @pytest.mark.parametrize("dtype", [*FLOATS, torch.int64], ids=str)
 def test_the_largest_number_is_finite(tmp_path: Path, dtype: torch.dtype):
     limits = torch.finfo(dtype) if dtype.is_floating_point else torch.iinfo(dtype)
-    assert not found(tmp_path, w=torch.tensor([limits.max, limits.min]).to(dtype))
+    wide = torch.float64 if dtype.is_floating_point else dtype
+    assert not found(tmp_path, w=torch.tensor([limits.max, limits.min], dtype=wide).to(dtype))
 
 
 def test_a_number_beyond_the_first_part_is_seen(tmp_path: Path):
