@@ -44,7 +44,7 @@ def suppressed(report: Report, ignore: Sequence[Suppression], today: date) -> Re
         return report
     ours = [entry for entry in ignore if _is_about(entry, report.model)]
     holding = {entry.fingerprint: entry for entry in ours if entry.expires >= today}
-    found = {finding.fingerprint for finding in report.findings}
+    found = {finding.fingerprint for finding in report.all_findings}
     notices = [_notice(entry, today, found) for entry in ours]
     if len(ours) < len(ignore):
         notices.append(f"suppressions for other models, not used: {len(ignore) - len(ours)}")
@@ -53,6 +53,10 @@ def suppressed(report: Report, ignore: Sequence[Suppression], today: date) -> Re
         findings=tuple(
             replace(finding, suppressed=holding.get(finding.fingerprint))
             for finding in report.findings
+        ),
+        file_findings=tuple(
+            replace(finding, suppressed=holding.get(finding.fingerprint))
+            for finding in report.file_findings
         ),
         notices=(*report.notices, *(notice for notice in notices if notice)),
     )
@@ -122,7 +126,15 @@ def known(report: Report, baseline: ReportV1) -> Report:
         replace(finding, in_baseline=then is not None and reason is None)
         for finding, then, reason in zip(report.findings, before, beyond, strict=True)
     )
-    return replace(report, findings=marked, notices=(*report.notices, *notices))
+    in_files = {each.fingerprint for each in baseline.file_findings if each.suppressed is None}
+    return replace(
+        report,
+        findings=marked,
+        file_findings=tuple(
+            replace(each, in_baseline=each.fingerprint in in_files) for each in report.file_findings
+        ),
+        notices=(*report.notices, *notices),
+    )
 
 
 def _refuse(reason: str | None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from auditor import __version__
 from auditor.asking import ask
 from auditor.checkpoints.classifier import architecture_of
-from auditor.checkpoints.resolve import resolve
+from auditor.checkpoints.unchanged import require_unchanged
 from auditor.config import ScanSettings
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
@@ -32,6 +32,7 @@ from auditor.evidence.pictures import with_pictures
 from auditor.evidence.routing import routing_map
 from auditor.evidence.score import score
 from auditor.evidence.table import Pair, ProbeTable, looks_of, table_of
+from auditor.intake import take_in
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
@@ -83,17 +84,24 @@ def scan(
     """
     watch = Stopwatch.start()
     rules = all_rules(settings.rules)
-    checkpoint = resolve(settings.model, offline=settings.offline)
-    classifier = load_classifier(
-        checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
+    checkpoint, intake = take_in(
+        settings.model, rules, offline=settings.offline, trust=settings.trust
     )
-    wanted = replace(wanted_material(settings, checkpoint), no_base=no_base)
-    count = INSTANCES[settings.depth]
-    making = Making(base=wanted.base, device=settings.device, instances=count, progress=progress)
-    bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
-    allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-    material = open_material(classifier, wanted)
-    return audit(checkpoint, classifier, bank, rules, settings, watch, material, progress=progress)
+    with intake.kept():
+        classifier = load_classifier(
+            checkpoint, engine=settings.engine, device=settings.device, precision=settings.precision
+        )
+        wanted = replace(wanted_material(settings, checkpoint), no_base=no_base)
+        count, base = INSTANCES[settings.depth], wanted.base
+        making = Making(base=base, device=settings.device, instances=count, progress=progress)
+        bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
+        allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
+        material = open_material(classifier, wanted)
+        report = audit(
+            checkpoint, classifier, bank, rules, settings, watch, material, progress=progress
+        )
+        require_unchanged(checkpoint)
+    return intake.put_into(report)
 
 
 def audit(

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.errors import UsageError
 from auditor.models.load import Engine, Precision
 from auditor.probes.plan import Depth
-from auditor.types import Pictures, Severity, Suppression
+from auditor.types import Pictures, Severity, Suppression, Trust
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -32,10 +32,11 @@ class ScanSettings:
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
-    model's job; `pictures` says which small pictures a report holds. `baseline` is a stored report
-    whose findings do not fail the gate, nor do those in `ignore`; `config` is the file that some
-    of this came from. `timeout` are the seconds after which a scan is stopped; with `resume` what
-    the model answers is kept, and a scan goes on where an earlier one was cut off.
+    model's job; `trust` are the risks that the user accepts of the model's files; `pictures` says
+    which small pictures a report holds. `baseline` is a stored report whose findings do not fail
+    the gate, nor do those in `ignore`; `config` is the file that some of this came from. `timeout`
+    are the seconds after which a scan is stopped; with `resume` what the model answers is kept,
+    and a scan goes on where an earlier one was cut off.
     """
 
     model: str
@@ -55,6 +56,7 @@ class ScanSettings:
     seed: int = 0
     rules: tuple[Path, ...] = field(default=())
     allow: tuple[str, ...] = ()
+    trust: tuple[Trust, ...] = ()
     offline: bool = False
     pictures: Pictures = Pictures.ALL
     baseline: Path | None = None
@@ -96,6 +98,7 @@ class ScanSettings:
         said = asdict(self)
         said["rules"] = [str(path) for path in self.rules]
         said["allow"] = list(self.allow)
+        said["trust"] = [risk.value for risk in self.trust]
         for name in ("baseline", "config"):
             said[name] = None if said[name] is None else str(said[name])
         said["ignore"] = [

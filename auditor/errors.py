@@ -14,6 +14,7 @@ Anything else that escapes is a bug in auditor (exit code 4).
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -49,9 +50,10 @@ class UsageError(AuditorError):
 
 
 class NotAudited(AuditorError):  # noqa: N818 - the name of a verdict
-    """No verdict can be given."""
+    """No verdict can be given. What is known of the model's files nevertheless goes along."""
 
     exit_code = ExitCode.NOT_AUDITED
+    known_of_files: Any = None  # an `auditor.intake.Intake`, which this file knows nothing of
 
 
 class CheckpointError(NotAudited):

@@ -17,7 +17,7 @@ def gate(report: Report, fail_on: str) -> ExitCode:
     """
     if report.verdict is Verdict.NOT_AUDITED:
         return ExitCode.NOT_AUDITED
-    counting = [f for f in report.findings if f.suppressed is None and not f.in_baseline]
+    counting = [f for f in report.all_findings if f.suppressed is None and not f.in_baseline]
     failing = any(fails(finding.severity, fail_on) for finding in counting)
     return ExitCode.FINDINGS if failing else ExitCode.AUDITED
 

@@ -1,7 +1,8 @@
-"""How much memory this process has taken at most."""
+"""How much memory there is, and how much this process has taken at most."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 if sys.platform != "win32":
@@ -14,3 +15,10 @@ def peak_rss_bytes() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def memory_bytes() -> int:
+    """How much memory this machine has, in bytes; 0 where the platform hides it."""
+    if sys.platform == "win32":
+        return 0
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

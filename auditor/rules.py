@@ -19,6 +19,8 @@ from auditor.shipped import shipped
 from auditor.types import Confidence, Severity
 
 RULE_BYTES_LIMIT = 100_000
+# Kinds of evidence that are about a file and not about what the model does: they have no p-value.
+ABOUT_FILES = frozenset({"dangerous-pickle", "non-finite", "pickle"})
 
 
 class Rule(BaseModel):
@@ -35,10 +37,18 @@ class Rule(BaseModel):
         allow_inf_nan=False, description="The whole interval must lie at or above this."
     )
     min_observations: int = Field(ge=1, description="Fewer instances leave it undecided.")
-    summary: str = Field(description="Sentence with {entities}, {target}, {value} and {baseline}.")
+    summary: str = Field(
+        description="Sentence with {entities}, {target}, {value} and {baseline}; of a rule about "
+        "files with {file}, {says} and {named}."
+    )
     otherwise: str = Field(
         default="", max_length=1000, description="What else could explain a finding: plain text."
     )
+
+    @property
+    def is_about_files(self) -> bool:
+        """Whether it judges a file, not what the model does."""
+        return self.evidence in ABOUT_FILES
 
 
 def shipped_rules() -> tuple[Rule, ...]:

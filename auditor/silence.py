@@ -37,7 +37,11 @@ def rules_that_speak(
     references: References,
     settings: ScanSettings,
 ) -> tuple[tuple[Rule, ...], tuple[Skip, ...]]:
-    """The rules whose kind of evidence there is material for; for the others, what would help."""
+    """The rules whose kind of evidence there is material for; for the others, what would help.
+
+    Rules about files have spoken by then, and are left out.
+    """
+    rules = [rule for rule in rules if not rule.is_about_files]
     there = {evidence.kind for evidence in gathered.evidence}
     if not there:  # nothing was measured at all, which no material would have changed
         return tuple(rules), ()

@@ -10,76 +10,22 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from auditor.choices import CheckpointFormat as CheckpointFormat
+from auditor.choices import Confidence as Confidence
+from auditor.choices import InstanceSource as InstanceSource
+from auditor.choices import Pictures as Pictures
+from auditor.choices import Severity as Severity
+from auditor.choices import Trust as Trust
+from auditor.choices import Verdict as Verdict
+from auditor.files import FileDigest as FileDigest
+from auditor.files import FileFact as FileFact
 
 if TYPE_CHECKING:  # who reads a stored report need not wait for numpy
     import numpy as np
     from numpy.typing import NDArray
-
-
-class Verdict(StrEnum):
-    """The three things a report can say of a model. There is no fourth."""
-
-    BACKDOOR_EVIDENCE = "backdoor-evidence"
-    NO_EVIDENCE = "no-evidence"
-    NOT_AUDITED = "not-audited"
-
-
-class Severity(StrEnum):
-    """How bad it is if the finding is true, from mild to grave."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """0 for low to 3 for critical, so that severities can be compared."""
-        return list(Severity).index(self)
-
-
-class Confidence(StrEnum):
-    """How often the rule that spoke is right, measured on models of known truth."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-
-class CheckpointFormat(StrEnum):
-    """The weight files auditor opens. Pickles are not among them."""
-
-    SAFETENSORS = "safetensors"
-    ONNX = "onnx"
-
-
-class InstanceSource(StrEnum):
-    """Where the instances of an entity come from; each has a null of its own."""
-
-    PHOTOGRAPH = "photograph"
-    RENDERED = "rendered"
-    SYNTHESISED = "synthesised"
-    DIFFUSION = "diffusion"
-
-
-class Pictures(StrEnum):
-    """Which pictures a report holds. Clean data may be more private than a bank of entities."""
-
-    ALL = "all"
-    ENTITIES = "entities"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileDigest:
-    """One file of a checkpoint. `path` is relative to its root, POSIX style."""
-
-    path: str
-    size_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +34,7 @@ class Checkpoint:
 
     `source` is what the user named; `revision` a commit hash, or None for a folder.
     `config` is the parsed `config.json`; `declared_base` what the model card says it was
-    fine-tuned from.
+    fine-tuned from; `trust` which risks the user accepted for it.
     """
 
     source: str
@@ -98,6 +44,7 @@ class Checkpoint:
     config: Mapping[str, Any] = field(hash=False)
     files: tuple[FileDigest, ...]
     declared_base: str | None = None
+    trust: tuple[Trust, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -282,6 +229,30 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileFinding:
+    """Something in one file of the checkpoint. It has no p-value, and says nothing of behaviour.
+
+    `named` are the first names it is about: imports of a pickle, tensors.
+    """
+
+    rule_id: str
+    severity: Severity
+    confidence: Confidence
+    title: str
+    summary: str
+    file: FileDigest
+    named: tuple[str, ...] = ()
+    suppressed: Suppression | None = None
+    in_baseline: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this rule and this content: a file that changes is another matter."""
+        text = "\n".join([self.rule_id, self.file.path, self.file.sha256])
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
     """What could not be decided, why, and what would decide it."""
 
@@ -378,7 +349,8 @@ class Report:
     `started` and `finished` are ISO 8601 in UTC. `settings` holds every value needed to run
     the scan again, the seed included. `model` is None where nothing could be loaded.
     `entities` are those that were tested. `model_score` lies in [0, 1], higher is more
-    suspect, comparable across models.
+    suspect, comparable across models. `listing` are all files beside the model, read or not;
+    `file_findings` have no part in the verdict.
     """
 
     tool_version: str
@@ -399,3 +371,10 @@ class Report:
     cost: Cost
     routing: RoutingMap | None = None
     calibration: Calibration | None = None
+    listing: tuple[FileDigest, ...] = ()
+    file_findings: tuple[FileFinding, ...] = ()
+
+    @property
+    def all_findings(self) -> tuple[Finding | FileFinding, ...]:
+        """Those about behaviour, then those in files."""
+        return (*self.findings, *self.file_findings)

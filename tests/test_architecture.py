@@ -29,7 +29,9 @@ RULE_HEADINGS = [
 # Nothing later in the flow is known to anything earlier.
 NOUNS = {"types", "errors", "shipped", "memory", ""}
 LAYERS: dict[str, set[str]] = {
-    "types": set(),
+    "choices": set(),
+    "files": set(),
+    "types": {"choices", "files"},
     "errors": set(),
     "shipped": set(),
     "memory": set(),
@@ -44,6 +46,8 @@ LAYERS: dict[str, set[str]] = {
     "evidence": NOUNS | {"datasets", "entities", "probes", "references"},
     "rules": NOUNS,
     "judge": NOUNS | {"rules"},
+    "judge_files": NOUNS | {"rules"},
+    "intake": NOUNS | {"checkpoints", "judge_files", "models", "rules"},
     "config": NOUNS | {"models", "probes"},
     "configuration": NOUNS | {"answers", "checkpoints", "config", "output"},
     "gate": NOUNS,
@@ -55,14 +59,14 @@ LAYERS: dict[str, set[str]] = {
     "sources": NOUNS | {"config", "datasets"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
-    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "judge", "models"}
-    | {"probes", "references", "remarks", "rules", "silence", "sources", "watch"},
+    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "intake", "judge"}
+    | {"models", "probes", "references", "remarks", "rules", "silence", "sources", "watch"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
     "box": NOUNS,
     "boxed": NOUNS
-    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "repair"}
+    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "intake"}
     | {"sources", "watch"},
     "sequela": NOUNS
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
@@ -75,7 +79,7 @@ LAYERS: dict[str, set[str]] = {
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}
-    | {"rules", "audit", "accepted", "configuration", "diff", "gate", "repair"}
+    | {"rules", "audit", "accepted", "configuration", "diff", "gate", "intake", "repair"}
     | {"boxed", "changes", "remedy", "sequela", "watch"},
     "": {
         "boxed",

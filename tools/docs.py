@@ -1,6 +1,7 @@
 """Writes the parts of `docs/` that follow from other files: `python tools/docs.py`, or `make docs`.
 
-The index of rules comes from `rules/`, the table of what was missed from `reports/detection/`.
+The index of rules comes from `rules/`, the table of what was missed from `reports/detection/`, the
+list of hostile inputs from the tests that run them.
 `tests/docs/test_generated.py` fails where one of them is out of date.
 """
 
@@ -17,8 +18,10 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from auditor.rules import rule_page, shipped_rules  # noqa: E402
+from tests.hostile.table import GROUPS  # noqa: E402
 
 RULES = ROOT / "docs" / "rules.md"
+HOSTILE = ROOT / "docs" / "hostile-inputs.md"
 THREATS = ROOT / "docs" / "threat-model.md"
 DETECTION = ROOT / "reports" / "detection" / "detection.json"
 BEGIN, END = "<!-- misses:begin -->", "<!-- misses:end -->"
@@ -51,6 +54,32 @@ def rules_index() -> str:
             f"| {detects} |\n"
         )
     return RULES_HEAD + "".join(rows)
+
+
+def hostile_inputs() -> str:
+    """The page `docs/hostile-inputs.md`."""
+    count = sum(len(cases) for cases in GROUPS.values())
+    lines = [
+        "# Hostile inputs",
+        "",
+        "<!-- Made by `make docs` from tests/hostile/. -->",
+        "",
+        f"{count} inputs that tests make and run through `auditor scan`. Each has to end with the",
+        "exit code given and to name the file or option and the reason; none may run anything (a",
+        "file and a loopback socket would tell), take 20 seconds or 1.5 GB. *Early* is what is",
+        "refused before torch, transformers or ONNX Runtime is imported.",
+        "",
+    ]
+    for title, cases in GROUPS.items():
+        lines += [f"## {title}", "", "| input | what it is | exit | early | says | finding |"]
+        lines += ["| --- | --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {each.name} | {each.about} | {each.exit} | {'yes' if each.early else 'no'} "
+            f"| {each.says} | {each.finding or ''} |"
+            for each in cases
+        ]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def misses() -> str:
@@ -94,8 +123,9 @@ def _section(page: str, heading: str) -> str:
 
 
 def main() -> None:
-    """Write both."""
+    """Write all of them."""
     RULES.write_text(rules_index(), encoding="utf-8")
+    HOSTILE.write_text(hostile_inputs(), encoding="utf-8")
     THREATS.write_text(threat_model(THREATS.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -246,7 +246,7 @@ class _Child:
             case Result():
                 return Ended(value=self.last.value, missing=self.missing, stopped=self.stopped)
             case Failure():
-                raise _error(self.last)
+                raise error_of(self.last.error, self.last.message, self.last.hint)
             case Bug():
                 raise BoxedBug(self.last.error, self.last.traceback)
         if self.stopped is Stop.TIMEOUT:
@@ -281,9 +281,9 @@ def _end_of(process: subprocess.Popen[bytes]) -> str:
     return f"was killed by {name}{why.get(name, '')}"
 
 
-def _error(failure: Failure) -> AuditorError:
-    kind = _ERRORS.get(failure.error, NotAudited)
-    return kind(failure.message, hint=failure.hint)
+def error_of(name: str, message: str, hint: str) -> AuditorError:
+    """A foreseen failure of the child as an error of this process."""
+    return _ERRORS.get(name, NotAudited)(message, hint=hint)
 
 
 def _listen(stream: IO[bytes], heard: queue.Queue[bytes | None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from auditor.entities.source_file import OWN_NAME, SUFFIX, read_source_file
 from auditor.entities.sources import BASE, data_sets_of
 from auditor.errors import EntityError, NotAudited, UnsupportedModel
 from auditor.sources import entity_source
+from auditor.types import Trust
 
 _WEIGHTS = (".safetensors", ".onnx", ".data", ".bin")
 
@@ -55,7 +56,7 @@ def bring(settings: ScanSettings) -> Brought:
         NotAudited: Something that the user named does not exist or cannot be reached.
         UsageError: A setting is wrong.
     """
-    model = _checkpoint(settings.model, settings.offline)
+    model = _checkpoint(settings.model, settings.offline, settings.trust)
     base, no_base = _base(settings, model)
     here = [model] if base is None else [model, base]
     clean = settings.clean_data
@@ -72,11 +73,11 @@ def bring(settings: ScanSettings) -> Brought:
     )
 
 
-def _checkpoint(source: str, offline: bool) -> _Here:
+def _checkpoint(source: str, offline: bool, trust: Collection[Trust] = ()) -> _Here:
     place = parse_source(source)
     if isinstance(place, LocalSource):
         return _Here(root=place.folder, paths=(str(place.folder),))
-    snapshot = fetch(place, offline=offline)
+    snapshot = fetch(place, offline=offline, trust=trust)
     # The cache knows which commit a name stands for; no other repository is in reach.
     folders = (*snapshot.links_within, snapshot.root)
     return _Here(root=snapshot.root, paths=tuple(str(path) for path in folders), from_hub=True)

@@ -76,7 +76,8 @@ def boxed(
         rooms = (room,) if answers is None else (room, str(answers))
         ended = run_boxed(
             _job(task, settings, of_scan, brought, writable, rooms),
-            environment=_environment(answers) | {"TMPDIR": room, "TEMP": room, "TMP": room},
+            environment=_environment(answers)
+            | {"TMPDIR": room, "TEMP": room, "TMP": room, "HF_MODULES_CACHE": room},
             deadline=deadline,
             progress=progress,
             meanwhile=lambda: readers.append(TypeAdapter(kind())),

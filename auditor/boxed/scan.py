@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from auditor.boxed.run import boxed, with_remarks
 from auditor.config import ScanSettings
 from auditor.types import Report
 from auditor.watch import Progress, Stopwatch, now, silent
+
+if TYPE_CHECKING:
+    from auditor.boxed.scanned import Scanned
 
 
 def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
@@ -20,8 +24,16 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
     """
     watch = Stopwatch.start()
     task = "auditor.boxed.scan_task"
-    report, ended = boxed(task, settings, settings, lambda: Report, progress=progress)
-    report = with_remarks(report, ended, settings)
+    scanned, ended = boxed(task, settings, settings, _kind, progress=progress)
+    if scanned.report is None:
+        raise scanned.as_error()
+    report = with_remarks(scanned.report, ended, settings)
     # What was fetched before, and the child's own start, are part of what it took.
     cost = replace(report.cost, seconds=watch.seconds())
     return replace(report, started=watch.started, finished=now(), cost=cost)
+
+
+def _kind() -> type[Scanned]:
+    from auditor.boxed.scanned import Scanned
+
+    return Scanned

@@ -16,10 +16,11 @@ from auditor.checkpoints.hub_errors import RepoKind
 from auditor.checkpoints.hub_repository import HubRepository, repository, stays_offline
 from auditor.checkpoints.inspect import file_names
 from auditor.checkpoints.json_file import read_json_object
-from auditor.checkpoints.layout import CONFIG, INDEX, choose_layout, shards_in
+from auditor.checkpoints.layout import CONFIG, choose_layout, shards_in
 from auditor.checkpoints.progress import Progress
 from auditor.checkpoints.source import HubSource
 from auditor.errors import CheckpointError
+from auditor.types import Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ def fetch(
     token: str | None = None,
     cache_dir: Path | None = None,
     progress: Progress | None = None,
+    trust: Collection[Trust] = (),
 ) -> Snapshot:
     """Bring the needed files of a repository into the cache.
 
@@ -53,6 +55,7 @@ def fetch(
             what `hf auth login` stored).
         cache_dir: The cache; by default the client's own.
         progress: Told about each file while it is downloaded.
+        trust: The risks that the user accepts: pickles and code are fetched only then.
 
     Returns:
         Where the files are, and which commit they are of.
@@ -64,19 +67,19 @@ def fetch(
             weights are fetched.
     """
     hub = repository(source, RepoKind.MODEL, token=token, cache_dir=cache_dir, progress=progress)
-    return _cached(hub) if stays_offline(offline) else _downloaded(hub)
+    return _cached(hub, trust) if stays_offline(offline) else _downloaded(hub, trust)
 
 
-def _downloaded(hub: HubRepository) -> Snapshot:
+def _downloaded(hub: HubRepository, trust: Collection[Trust]) -> Snapshot:
     commit, names = hub.listing()
-    layout = choose_layout(names, hub.target.repo_id)
+    layout = choose_layout(names, hub.target.repo_id, trust)
     config = hub.download_first(CONFIG, commit)
     _require_supported(config)
     root = config.parent
     for name in layout.names:
         hub.download(name, commit)
     if layout.index is not None:
-        for shard in shards_in(root / INDEX, names):
+        for shard in shards_in(root / layout.index, names):
             hub.download(shard, commit)
     return _snapshot(root)
 
@@ -88,10 +91,10 @@ def _require_supported(config: Path) -> None:
     labels_of(parsed)
 
 
-def _cached(hub: HubRepository) -> Snapshot:
+def _cached(hub: HubRepository, trust: Collection[Trust]) -> Snapshot:
     root = hub.cached()
     try:
-        _require_complete(root, file_names(root), hub.target.repo_id)
+        _require_complete(root, file_names(root), hub.target.repo_id, trust)
     except CheckpointError as error:
         raise CheckpointError(
             f"the local cache holds only a part of {hub.target.repo_id}: {error.message}",
@@ -100,9 +103,12 @@ def _cached(hub: HubRepository) -> Snapshot:
     return _snapshot(root)
 
 
-def _require_complete(root: Path, names: Collection[str], repo_id: str) -> None:
-    if choose_layout(names, repo_id).index is not None:
-        shards_in(root / INDEX, names)
+def _require_complete(
+    root: Path, names: Collection[str], repo_id: str, trust: Collection[Trust]
+) -> None:
+    index = choose_layout(names, repo_id, trust).index
+    if index is not None:
+        shards_in(root / index, names)
 
 
 def _snapshot(root: Path) -> Snapshot:

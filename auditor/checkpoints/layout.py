@@ -1,7 +1,8 @@
 """Which files of a folder or repository make up the checkpoint, decided by name alone.
 
 The same choice is made of a folder's files and of a repository's listing, so the Hub is
-asked only for what is needed, and the digest does not depend on where the model lies.
+asked only for what is needed, and the digest does not depend on where the model lies. What the
+user trusts decides whether pickles and code may be part of it.
 """
 
 from __future__ import annotations
@@ -14,21 +15,29 @@ from pathlib import Path, PurePosixPath
 from auditor.checkpoints.json_file import MAX_INDEX_BYTES, read_json_object
 from auditor.checkpoints.wording import shown
 from auditor.errors import CheckpointError, UnsupportedModel
-from auditor.types import CheckpointFormat
+from auditor.types import CheckpointFormat, Trust
 
 CONFIG = "config.json"
 CARD = "README.md"
-COMPANIONS = ("preprocessor_config.json", "processor_config.json", CARD)
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+COMPANIONS = (*PROCESSORS, CARD)
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 ONNX = ("model.onnx", "onnx/model.onnx")
+PICKLE = "pytorch_model.bin"
+PICKLE_INDEX = "pytorch_model.bin.index.json"
 ADAPTER = "adapter_config.json"
+PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
+PICKLE_RISK = "a Python pickle, which can run code when it is loaded"
+TRUST_PICKLE = "--trust pickle loads it as plain tensors (weights_only) and accepts what is left"
 
+_CONVERT = "convert it: AutoModelForImageClassification.from_pretrained(...).save_pretrained()"
 # Suffixes under which exporters put weights that are too large for the ONNX file itself.
 _ONNX_DATA = (".data", "_data")
-_PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
 _OTHER_WEIGHTS = frozenset({".h5", ".msgpack", ".gguf", ".tflite", ".pb"})
-_SHARD = re.compile(r"\w[\w.-]*\.safetensors", re.ASCII)
+_SHARD = re.compile(r"\w[\w.-]*\.(safetensors|bin)", re.ASCII)
+_CODE = re.compile(r"\w[\w.-]*\.py", re.ASCII)
+MAX_CODE_FILES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +60,13 @@ class Layout:
         return (CONFIG, *self.companions, *index, *self.weights)
 
 
-def choose_layout(names: Collection[str], where: str) -> Layout:
+def choose_layout(names: Collection[str], where: str, trust: Collection[Trust] = ()) -> Layout:
     """Choose the files of a checkpoint in Hub layout.
 
     Args:
         names: The files there are, as POSIX paths relative to the root.
         where: What the user called the model.
+        trust: The risks that the user accepts.
 
     Returns:
         The files to read.
@@ -69,13 +79,10 @@ def choose_layout(names: Collection[str], where: str) -> Layout:
     if ADAPTER in names:
         # Beside whole weights too: whoever has peft installed would run the two together.
         raise _adapter(where)
-    companions = tuple(name for name in COMPANIONS if name in names)
-    if SINGLE in names:
-        return Layout(format=CheckpointFormat.SAFETENSORS, weights=(SINGLE,), companions=companions)
-    if INDEX in names:
-        return Layout(
-            format=CheckpointFormat.SAFETENSORS, weights=(), companions=companions, index=INDEX
-        )
+    companions = _companions(names, trust)
+    whole = _whole_or_sharded(CheckpointFormat.SAFETENSORS, (SINGLE, INDEX), names, companions)
+    if whole is not None:
+        return whole
     for name in ONNX:
         if name in names:
             return Layout(
@@ -83,25 +90,51 @@ def choose_layout(names: Collection[str], where: str) -> Layout:
                 weights=with_external_data(name, names),
                 companions=companions,
             )
+    pickled = _whole_or_sharded(CheckpointFormat.PICKLE, (PICKLE, PICKLE_INDEX), names, companions)
+    if pickled is not None and Trust.PICKLE in trust:
+        return pickled
     raise _no_weights(names, where)
 
 
-def layout_of_file(name: str, names: Collection[str], where: str) -> Layout:
+def _whole_or_sharded(
+    kind: CheckpointFormat,
+    usual: tuple[str, str],
+    names: Collection[str],
+    companions: tuple[str, ...],
+) -> Layout | None:
+    single, index = usual
+    if single in names:
+        return Layout(format=kind, weights=(single,), companions=companions)
+    if index in names:
+        return Layout(format=kind, weights=(), companions=companions, index=index)
+    return None
+
+
+def layout_of_file(
+    name: str, names: Collection[str], where: str, trust: Collection[Trust] = ()
+) -> Layout:
     """Choose the files that belong to one weight file which the user named.
 
     Args:
-        name: The `.safetensors` or `.onnx` file.
+        name: The weight file.
         names: The files beside it.
         where: What the user called the model.
+        trust: The risks that the user accepts.
 
     Returns:
         The files to read.
 
     Raises:
-        CheckpointError: If there is no `config.json` beside it.
+        CheckpointError: If there is no `config.json` beside it, or it is a pickle that the user
+            does not trust.
     """
+    is_pickle = PurePosixPath(name).suffix.lower() in PICKLES
+    if is_pickle and Trust.PICKLE not in trust:
+        raise CheckpointError(f"{shown(name)} is {PICKLE_RISK}", hint=f"{_CONVERT}; {TRUST_PICKLE}")
     require_config(names, where)
-    companions = tuple(companion for companion in COMPANIONS if companion in names)
+    companions = _companions(names, trust)
+    if is_pickle:
+        return Layout(format=CheckpointFormat.PICKLE, weights=(name,), companions=companions)
     if name.endswith(".onnx"):
         weights = with_external_data(name, names)
         return Layout(format=CheckpointFormat.ONNX, weights=weights, companions=companions)
@@ -146,7 +179,7 @@ def shards_in(index: Path, names: Collection[str]) -> tuple[str, ...]:
     """Read which weight files an index file names.
 
     Args:
-        index: The path of `model.safetensors.index.json`.
+        index: The path of `model.safetensors.index.json`, or that of pickles.
         names: The files there are.
 
     Returns:
@@ -159,39 +192,52 @@ def shards_in(index: Path, names: Collection[str]) -> tuple[str, ...]:
     mapping = read_json_object(index, limit_bytes=MAX_INDEX_BYTES).get("weight_map")
     if not isinstance(mapping, dict) or not mapping:
         raise CheckpointError(
-            f"{INDEX} has no weight_map", hint="download the model again, or save it anew"
+            f"{index.name} has no weight_map", hint="download the model again, or save it anew"
         )
+    ending = ".safetensors" if index.name == INDEX else ".bin"
     shards = sorted({shown(shard) for shard in mapping.values()})
     for shard in shards:
-        if not _SHARD.fullmatch(shard):
+        if not _SHARD.fullmatch(shard) or not shard.endswith(ending):
             raise CheckpointError(
-                f"{INDEX} names {shard}, which is not a .safetensors file of the same folder",
+                f"{index.name} names {shard}, which is not a {ending} file of the same folder",
                 hint="an index must not point elsewhere: do not load this model",
             )
         if shard not in names:
             raise CheckpointError(
-                f"{INDEX} names {shard}, which is missing",
+                f"{index.name} names {shard}, which is missing",
                 hint="the model is incomplete: download it again",
             )
     return tuple(shards)
 
 
+def _companions(names: Collection[str], trust: Collection[Trust]) -> tuple[str, ...]:
+    """What is read beside the weights; code only where the user accepts that it runs."""
+    companions = tuple(name for name in COMPANIONS if name in names)
+    if Trust.REMOTE_CODE not in trust:
+        return companions
+    code = sorted(name for name in names if _CODE.fullmatch(name))
+    if len(code) > MAX_CODE_FILES:
+        raise CheckpointError(
+            f"the model has {len(code)} files of code of its own",
+            hint=f"at most {MAX_CODE_FILES} are read: leave --trust remote-code out",
+        )
+    return (*companions, *code)
+
+
 def _no_weights(names: Collection[str], where: str) -> CheckpointError:
-    convert = "convert it: AutoModelForImageClassification.from_pretrained(...).save_pretrained()"
     # The model itself before side files such as training_args.bin.
     for name in sorted(names, key=lambda name: ("model" not in name, name)):
         suffix = PurePosixPath(name).suffix.lower()
-        if suffix in _PICKLES:
+        if suffix in PICKLES:
             return CheckpointError(
-                f"{shown(where)} has its weights only in {shown(name)}, a Python pickle, "
-                "which can run code when it is loaded",
-                hint=f"ask for safetensors, or in a sandbox {convert}",
+                f"{shown(where)} has its weights only in {shown(name)}, {PICKLE_RISK}",
+                hint=f"ask for safetensors, or in a sandbox {_CONVERT}; {TRUST_PICKLE}",
             )
         if suffix in _OTHER_WEIGHTS:
             return CheckpointError(
                 f"{shown(where)} has its weights only in {shown(name)}, "
                 "a format that auditor does not open",
-                hint=f"ask for safetensors, or {convert}",
+                hint=f"ask for safetensors, or {_CONVERT}",
             )
     loose = sorted(name for name in names if name.endswith((".safetensors", ".onnx")))
     if loose:

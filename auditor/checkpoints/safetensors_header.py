@@ -6,13 +6,13 @@ Only the header is read. See https://huggingface.co/docs/safetensors for the for
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeGuard
+from typing import BinaryIO, TypeGuard
 
+from auditor.checkpoints.json_file import strict_json
 from auditor.checkpoints.wording import shown
 from auditor.errors import CheckpointError
 
@@ -24,6 +24,8 @@ _LFS_POINTER = b"version "
 _DAMAGED = "download the file again and compare its SHA-256 with the source"
 
 _BITS = {
+    "F4": 4,
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0"), 8),
     **dict.fromkeys(("F8_E5M2FNUZ", "F8_E4M3FNUZ"), 8),
     **dict.fromkeys(("U16", "I16", "F16", "BF16"), 16),
@@ -91,20 +93,12 @@ def _header_bytes(file: BinaryIO, size: int, name: str) -> bytes:
 
 def _parse(raw: bytes, name: str) -> list[TensorEntry]:
     try:
-        header: object = json.loads(raw.decode("utf-8"), object_pairs_hook=_without_duplicates)
+        header = strict_json(raw)
     except (ValueError, RecursionError) as error:
         raise _broken(name, f"the header is not valid JSON: {shown(error, 120)}") from error
     if not isinstance(header, dict):
         raise _broken(name, "the header is not a JSON object")
     return [_entry(key, value, name) for key, value in header.items() if key != "__metadata__"]
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Two readers could each take another one of two tensors of the same name.
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return found
 
 
 def _entry(key: str, value: object, name: str) -> TensorEntry:
@@ -117,8 +111,9 @@ def _entry(key: str, value: object, name: str) -> TensorEntry:
     if len(offsets) != 2 or offsets[0] > offsets[1] or len(shape) > MAX_RANK:
         raise _broken(name, f"tensor {tensor} has impossible data_offsets or shape")
     begin, end = offsets
-    bits = _BITS.get(dtype)
-    if bits is not None and math.prod(shape) * bits != (end - begin) * 8:
+    if dtype not in _BITS:
+        raise _broken(name, f"tensor {tensor} has the dtype {shown(dtype, 40)}, which there is not")
+    if math.prod(shape) * _BITS[dtype] != (end - begin) * 8:
         raise _broken(name, f"tensor {tensor} does not fill its data_offsets")
     return TensorEntry(name=key, dtype=dtype, shape=tuple(shape), begin=begin, end=end)
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.checkpoints.layout import PICKLES
 from auditor.checkpoints.wording import shown
 from auditor.errors import CheckpointError
 
@@ -72,11 +73,11 @@ def looks_like_a_path(source: str) -> bool:
 def _local(source: str, path: Path) -> LocalSource:
     if path.is_dir():
         return LocalSource(folder=path.resolve())
-    if path.suffix in _WEIGHT_SUFFIXES:
+    if path.suffix in _WEIGHT_SUFFIXES or path.suffix.lower() in PICKLES:
         return LocalSource(folder=path.parent.resolve(), weights=path.name)
     raise CheckpointError(
         f"{shown(source)} is neither a folder nor a .safetensors or .onnx file",
-        hint="name a folder in Hub layout; pickles (.bin, .pt, .pth) are never opened",
+        hint="name a folder in Hub layout; archives are never unpacked",
     )
 
 

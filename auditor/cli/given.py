@@ -35,6 +35,8 @@ def _was_typed(context: typer.Context, name: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     return value.value if isinstance(value, Enum) else value
 
 

@@ -18,7 +18,7 @@ from auditor.cli.signals import terminable
 from auditor.errors import AuditorError, ExitCode, UsageError
 from auditor.gate import gate
 from auditor.output.write import plan_targets
-from auditor.types import Pictures, Report
+from auditor.types import Pictures, Report, Trust
 
 if TYPE_CHECKING:
     from auditor.config import ScanSettings
@@ -94,6 +94,9 @@ def scan(
         typer.Option(help='"ENTITY=LABEL": going there is the job; * for any. Repeatable.'),
     ] = None,
     pictures: Annotated[Pictures, typer.Option(help="Pictures to report.")] = Pictures.ALL,
+    trust: Annotated[
+        list[Trust] | None, typer.Option(help="A risk that you accept. Repeatable; default: none.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
     timeout: Annotated[float | None, typer.Option(help="Seconds; then it is stopped.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on where a scan was cut off.")] = True,
@@ -134,17 +137,18 @@ def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     from auditor.boxed.scan import scan as run_scan
     from auditor.watch import Stopwatch
 
-    known = _baseline(settings)
+    baseline = _baseline(settings)
     watch = Stopwatch.start()
     try:
         with terminable(), progress_bar() as progress:
             report = run_scan(settings, progress=progress)
-        return _judged(report, settings, known)
+        return _judged(report, settings, baseline)
     except UsageError:
         raise
     except AuditorError as error:
         complain(error)
-        return _not_audited(error.message, error.hint, settings, watch), error.exit_code
+        report = _not_audited(error.message, error.hint, settings, watch)
+        return _with_files(error, report), error.exit_code
     except KeyboardInterrupt:
         tell("interrupted before the first probe was answered")
         reason = "interrupted before the first probe was answered"
@@ -159,6 +163,12 @@ def _not_audited(reason: str, hint: str, settings: ScanSettings, watch: Stopwatc
     from auditor.audit import not_audited  # not before: who scans in a child need not wait for it
 
     return not_audited(reason, hint, settings, watch)
+
+
+def _with_files(error: AuditorError, report: Report) -> Report:
+    from auditor.intake import with_files_of
+
+    return with_files_of(error, report)
 
 
 def _baseline(settings: ScanSettings) -> ReportV1 | None:

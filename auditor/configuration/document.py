@@ -138,6 +138,9 @@ class ConfigDocument(_Table):
     pictures: Literal["all", "entities", "none"] = Field(
         default="all", description="Which small pictures a report holds."
     )
+    trust: list[Literal["pickle", "remote-code"]] = Field(
+        default=[], description="Risks that are accepted for the model; docs/loading.md."
+    )
     offline: bool = Field(default=False, description="Use the local cache only.")
     timeout: float | None = Field(
         default=None, gt=0, description="Seconds after which a scan is stopped."

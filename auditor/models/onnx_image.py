@@ -16,6 +16,7 @@ from auditor.errors import UnsupportedModel, UsageError
 from auditor.models.classifier import Pixels, require_answers
 from auditor.models.onnx_data import require_known_data
 from auditor.models.preprocessing import Preprocessing, first_line, load_preprocessing
+from auditor.models.remote_code import code_of
 from auditor.types import Checkpoint
 
 _ONLY_ERRORS = 3  # of ONNX Runtime's levels of messages on standard error
@@ -77,7 +78,7 @@ def load_onnx(
         UsageError: ONNX Runtime cannot use the device.
     """
     labels = labels_of(checkpoint.config)
-    preprocessing = load_preprocessing(checkpoint.root)
+    preprocessing = load_preprocessing(checkpoint.root, code_of(checkpoint))
     try:
         session = _session(checkpoint, device)
         if device != "cpu" and _CUDA not in session.get_providers():

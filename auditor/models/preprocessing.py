@@ -7,7 +7,7 @@ numbers a channel; they are applied to whole batches behind the model boundary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from auditor.checkpoints.json_file import read_json_object
 from auditor.checkpoints.wording import shown
 from auditor.errors import UnsupportedModel
 from auditor.models.classifier import Pixels
 from auditor.models.geometry import BatchGeometry, batch_geometry
 from auditor.models.quiet import quiet_transformers
+from auditor.models.remote_code import TRUST_IT, require_code_here
 
 PROCESSOR_FILE = "preprocessor_config.json"
 MAX_SIDE = 4096  # pixels; no classifier takes more, and a processor that asks for it fills memory
@@ -59,8 +61,12 @@ class Preprocessing:
         return scaled
 
 
-def load_preprocessing(root: Path) -> Preprocessing:
+def load_preprocessing(root: Path, code: Collection[str] | None = None) -> Preprocessing:
     """Read `preprocessor_config.json` into a processor and split it.
+
+    Args:
+        root: The folder of the checkpoint.
+        code: Files of code in it that may be run; None where the user does not trust it.
 
     Raises:
         UnsupportedModel: There is no processor, it is of an unknown kind, needs code that is
@@ -74,15 +80,20 @@ def load_preprocessing(root: Path) -> Preprocessing:
             hint="Add the processor of the model it was fine-tuned from.",
         )
     loader: Any = AutoImageProcessor  # typed only in parts
+    mapped = read_json_object(root / PROCESSOR_FILE).get("auto_map")
+    if code is not None and isinstance(mapped, dict):
+        require_code_here(mapped, code)
     try:
         with quiet_transformers():
             processor = loader.from_pretrained(
-                root, local_files_only=True, trust_remote_code=False, backend="pil"
+                root, local_files_only=True, trust_remote_code=code is not None, backend="pil"
             )
     except Exception as error:  # whatever a stranger's file provokes in transformers
         raise UnsupportedModel(
             f"{PROCESSOR_FILE} cannot be used: {first_line(error)}",
-            hint="It must describe an image processor that transformers has in Pillow form.",
+            hint=TRUST_IT
+            if mapped and code is None
+            else "It must describe an image processor that transformers has in Pillow form.",
         ) from error
     return preprocessing_of(processor)
 

@@ -15,6 +15,7 @@ from auditor.checkpoints.classifier import labels_of
 from auditor.errors import UnsupportedModel
 from auditor.models.classifier import Pixels, require_answers, two_pictures
 from auditor.models.preprocessing import Preprocessing, first_line, load_preprocessing
+from auditor.models.remote_code import code_of
 from auditor.models.torch_weights import load_module
 from auditor.types import Checkpoint
 
@@ -133,7 +134,7 @@ def load_torch(
         UnsupportedModel: No image classifier, weights that do not fit the config, or a
             processor that does not fit the network.
     """
-    preprocessing = load_preprocessing(checkpoint.root)
+    preprocessing = load_preprocessing(checkpoint.root, code_of(checkpoint))
     classifier = TorchImageClassifier(
         labels=labels_of(checkpoint.config),
         module=load_module(checkpoint).to(device),

@@ -2,7 +2,8 @@
 
 transformers would choose the weight file, the adapter and the code by itself, from what stands
 in the folder and in `config.json`. So it is handed the configuration and the tensors instead:
-what is audited is what the report's digests are of.
+what is audited is what the report's digests are of. Code that comes with a model is used only
+where the user accepts that risk, and then only from files that were hashed.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.inspect import weight_files
+from auditor.checkpoints.safetensors_header import read_header
 from auditor.checkpoints.wording import shown
-from auditor.errors import UnsupportedModel
+from auditor.errors import CheckpointError, UnsupportedModel
+from auditor.models.claimed import BELONG_TOGETHER, Stored, require_fit, require_plausible
+from auditor.models.pickled import pickled_tensors
 from auditor.models.preprocessing import first_line
 from auditor.models.quiet import quiet_transformers
-from auditor.types import Checkpoint
+from auditor.models.remote_code import TRUST_IT, own_classes, wants_code
+from auditor.types import Checkpoint, CheckpointFormat
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +33,6 @@ _NOT_THE_MODEL = frozenset(
 )
 # Counts training batches; evaluation does not look at it, and other frameworks do not write it.
 _COUNTER = "num_batches_tracked"
-_BELONG_TOGETHER = "Check that config.json and the weights belong together."
 
 
 def load_module(checkpoint: Checkpoint) -> nn.Module:
@@ -42,9 +46,11 @@ def load_module(checkpoint: Checkpoint) -> nn.Module:
     settings = _settings(checkpoint)
     try:
         with quiet_transformers():
-            architecture, config = _architecture(settings)
+            stored = _stored(checkpoint)
+            require_plausible(settings, len(stored))
+            architecture, config = _architecture(checkpoint, settings)
+            require_fit(stored, architecture, config)
             tensors = _tensors(checkpoint)
-            _require_enough(tensors, architecture, config)
             module, said = architecture.from_pretrained(
                 None,
                 config=config,
@@ -53,12 +59,12 @@ def load_module(checkpoint: Checkpoint) -> nn.Module:
                 local_files_only=True,
                 output_loading_info=True,
             )
-    except (UnsupportedModel, ModuleNotFoundError):
+    except (UnsupportedModel, CheckpointError, ModuleNotFoundError):
         raise
     except Exception as error:  # whatever a stranger's config provokes in transformers
         raise UnsupportedModel(
             f"the weights cannot be loaded as an image classifier: {first_line(error)}",
-            hint=_BELONG_TOGETHER,
+            hint=BELONG_TOGETHER,
         ) from error
     _require_all_keys(said)
     result: nn.Module = module.float().eval()
@@ -87,10 +93,18 @@ def _settings(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _architecture(settings: dict[str, Any]) -> tuple[Any, Any]:
+def _architecture(checkpoint: Checkpoint, settings: dict[str, Any]) -> tuple[Any, Any]:
     """The model class that `architectures` names, and its configuration."""
     import transformers
 
+    if (own := own_classes(checkpoint, settings)) is not None:
+        return own
+    if settings.get("model_type") not in transformers.CONFIG_MAPPING and wants_code(checkpoint):
+        raise UnsupportedModel(
+            f"transformers has no model_type {shown(settings.get('model_type'), 60)}, and "
+            "config.json asks to run code of its own (auto_map)",
+            hint=TRUST_IT,
+        )
     config = transformers.AutoConfig.for_model(**settings)
     name = architecture_of(settings)
     architecture: Any = getattr(transformers, name, None)
@@ -99,7 +113,7 @@ def _architecture(settings: dict[str, Any]) -> tuple[Any, Any]:
     ):
         raise UnsupportedModel(
             f"transformers has no {shown(name, 80)}",
-            hint="auditor does not run code that comes with a model.",
+            hint=TRUST_IT if wants_code(checkpoint) else "Check architectures in config.json.",
         )
     if architecture.config_class is not type(config):
         raise UnsupportedModel(
@@ -110,12 +124,27 @@ def _architecture(settings: dict[str, Any]) -> tuple[Any, Any]:
     return architecture, config
 
 
+def _stored(checkpoint: Checkpoint) -> dict[str, Stored]:
+    """What the weights hold, by name. Of safetensors only headers are read for it."""
+    if checkpoint.format is CheckpointFormat.PICKLE:
+        return {
+            name: Stored(shape=tuple(tensor.shape), real=tensor.is_floating_point())
+            for name, tensor in _tensors(checkpoint).items()
+        }
+    return {
+        entry.name: Stored(shape=entry.shape, real=entry.dtype.startswith(("F", "BF")))
+        for path in weight_files(checkpoint)
+        for entry in read_header(path)
+    }
+
+
 def _tensors(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
+    pickled = checkpoint.format is CheckpointFormat.PICKLE
     tensors: dict[str, torch.Tensor] = {}
     for path in weight_files(checkpoint):
-        shard = load_file(path)
+        shard = pickled_tensors(path) if pickled else load_file(path)
         twice = sorted(tensors.keys() & shard.keys())
         if twice:
             raise UnsupportedModel(
@@ -126,21 +155,6 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def _require_enough(tensors: Mapping[str, torch.Tensor], architecture: Any, config: Any) -> None:
-    """Find out by counting that tensors are missing, before memory is spent on their places."""
-    import torch
-
-    with torch.device("meta"):
-        needed = sum(parameter.numel() for parameter in architecture(config).parameters())
-    there = sum(tensor.numel() for tensor in tensors.values())
-    if needed > there:
-        raise UnsupportedModel(
-            f"the architecture of config.json has {needed:,} parameters, "
-            f"the weights hold {there:,}",
-            hint=_BELONG_TOGETHER,
-        )
-
-
 def _require_all_keys(said: Mapping[str, Any]) -> None:
     """A missing tensor would be filled at random, and a random head would be audited."""
     lacking = [str(key) for key in said.get("missing_keys", ()) if not key.endswith(_COUNTER)]
@@ -149,5 +163,5 @@ def _require_all_keys(said: Mapping[str, Any]) -> None:
         raise UnsupportedModel(
             f"{len(lacking)} tensors the architecture needs are missing or of another shape, "
             f"e.g. {shown(min(lacking), 80)}",
-            hint=_BELONG_TOGETHER,
+            hint=BELONG_TOGETHER,
         )

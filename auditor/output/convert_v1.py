@@ -24,6 +24,7 @@ from auditor.output.report_v1 import (
     EntityV1,
     EvidenceV1,
     ExampleV1,
+    FileFindingV1,
     FileV1,
     FindingV1,
     ModelV1,
@@ -45,6 +46,8 @@ from auditor.types import (
     Entity,
     Evidence,
     Example,
+    FileDigest,
+    FileFinding,
     Finding,
     ModelFacts,
     Neighbour,
@@ -108,6 +111,8 @@ def to_v1(report: Report | ReportV1) -> ReportV1:
         cost=_cost(report.cost),
         routing=_routing(report.routing, labels) if report.routing else None,
         calibration=_calibration(report.calibration) if report.calibration else None,
+        listing=[_file(file) for file in report.listing],
+        file_findings=[_file_finding(finding) for finding in report.file_findings],
     )
 
 
@@ -125,10 +130,26 @@ def model_v1(model: ModelFacts) -> ModelV1:
         task=model.task,
         labels=list(model.labels),
         base=base,
-        files=[
-            FileV1(path=file.path, size=int(file.size_bytes), sha256=file.sha256)
-            for file in model.files
-        ],
+        files=[_file(file) for file in model.files],
+    )
+
+
+def _file(file: FileDigest) -> FileV1:
+    return FileV1(path=file.path, size=int(file.size_bytes), sha256=file.sha256, kind=file.kind)
+
+
+def _file_finding(finding: FileFinding) -> FileFindingV1:
+    return FileFindingV1(
+        fingerprint=finding.fingerprint,
+        rule_id=finding.rule_id,
+        severity=_SEVERITIES[finding.severity],
+        confidence=_CONFIDENCES[finding.confidence],
+        title=finding.title,
+        summary=finding.summary,
+        file=_file(finding.file),
+        named=list(finding.named),
+        suppressed=None if finding.suppressed is None else _suppression(finding.suppressed),
+        in_baseline=finding.in_baseline,
     )
 
 

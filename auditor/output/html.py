@@ -18,6 +18,7 @@ from auditor.output.comparison_v1 import ComparisonV1
 from auditor.output.convert_v1 import to_v1
 from auditor.output.coverage import skip_subjects
 from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.file_findings import EXPLAINED
 from auditor.output.html_comparison import comparison_of
 from auditor.output.html_findings import REFERENCES
 from auditor.output.html_view import page_of
@@ -47,6 +48,7 @@ def render(report: Report | ReportV1) -> str:
         shares=_shares(),
         reference_names=REFERENCES,
         skip_subjects=skip_subjects,
+        in_files_explained=EXPLAINED,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from auditor.output import wording
 from auditor.output.coverage import SkipGroup, coverage_rows, skip_groups
+from auditor.output.file_findings import file_finding_lines
 from auditor.output.html_findings import FindingView, findings_of, names_of
 from auditor.output.html_plots import CalibrationPlot, calibration_plot, called_beyond
 from auditor.output.html_repair import RepairView, repair_facts, repair_of
@@ -61,6 +62,7 @@ class PageView:
     names: dict[str, str]
     findings: tuple[FindingView, ...]
     findings_left_out: int
+    file_findings: tuple[str, ...]
     why_no_findings: str
     routing: RoutingView | None
     why_no_routing: str
@@ -88,6 +90,7 @@ def page_of(report: ReportV1) -> PageView:
         names=names_of(report),
         findings=findings,
         findings_left_out=len(report.findings) - len(findings),
+        file_findings=tuple(file_finding_lines(report)),
         why_no_findings=_why_no_findings(report),
         routing=routing_of(report, MOST_PAIRS),
         why_no_routing=SCAN_AGAIN if report.evidence else "nothing was measured",

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from auditor.output import wording
 from auditor.output.escaping import NAME_LIMIT, for_xml
+from auditor.output.file_findings import certainty
 from auditor.output.junit_repair import repair_cases
 from auditor.output.junit_suite import case, counted, text_of
 from auditor.output.report_v1 import FindingV1, ReportV1
@@ -30,6 +31,7 @@ def render(report: ReportV1) -> str:
     else:
         _findings(suite, report)
         _kinds_without_a_finding(suite, report)
+    _file_findings(suite, report)
     for skip in report.skips[1 if report.verdict == "not-audited" else 0 :]:
         remedy = f" Remedy: {skip.remedy}" if skip.remedy else ""
         test = case(suite, "not decided", skip.subject)
@@ -59,6 +61,19 @@ def _findings(suite: Element, report: ReportV1) -> None:
             title = for_xml(finding.title, 300)
             said = SubElement(test, "failure", type=finding.severity, message=title)
         said.text = _details(finding)
+
+
+def _file_findings(suite: Element, report: ReportV1) -> None:
+    gate = gate_of(report)
+    for finding in report.file_findings:
+        test = case(suite, finding.rule_id, f"{finding.file.path} [{finding.fingerprint}]")
+        passed = why_passed(finding, gate)
+        if passed is not None:
+            said = SubElement(test, "skipped", message=for_xml(f"{finding.title}: {passed}"))
+        else:
+            title = for_xml(finding.title, 300)
+            said = SubElement(test, "failure", type=finding.severity, message=title)
+        said.text = "\n".join(for_xml(line) for line in (finding.summary, certainty(finding)))
 
 
 def _name(finding: FindingV1) -> str:

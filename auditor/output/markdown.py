@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from auditor.output import wording
 from auditor.output.coverage import coverage_rows, grouped_skips
 from auditor.output.escaping import NAME_LIMIT, code_for_markdown, for_markdown
+from auditor.output.file_findings import EXPLAINED, file_finding_lines
 from auditor.output.markdown_findings import details, row
 from auditor.output.markdown_repair import repair_lines
 from auditor.output.markdown_tables import bullets
@@ -130,7 +131,9 @@ def _left_out(omitted: int, shortened: int) -> list[str]:
 def _tail(report: ReportV1) -> list[str]:
     looked_at = [f"{name or 'and for'}: {line}" for name, line in coverage_rows(report)]
     skips = grouped_skips(report.skips) or ["Nothing was skipped."]
+    in_files = [*file_finding_lines(report), EXPLAINED]
     return [
+        *(bullets("Findings in files", in_files, MOST_LINES) if report.file_findings else []),
         *bullets("Looked at", looked_at, MOST_LINES),
         *bullets("Not looked at, or not decided", skips, MOST_LINES),
         *bullets("Notices", report.notices, MOST_LINES),

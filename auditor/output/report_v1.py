@@ -38,11 +38,14 @@ _Picture = Annotated[
 
 
 class FileV1(Part):
-    """One file of the checkpoint."""
+    """One file."""
 
     path: Str = Field(description="Path relative to the checkpoint's root, POSIX style.")
     size: Count = Field(description="Size in bytes.")
     sha256: Str = Field(description="SHA-256 of the content, in hexadecimal.")
+    kind: Str = Field(
+        default="", description="What the content is, by its bytes; empty in older reports."
+    )
 
 
 class BaseV1(Part):
@@ -201,6 +204,21 @@ class FindingV1(Part):
     )
 
 
+class FileFindingV1(Part):
+    """Something in one file. It is found without running the model, and has no p-value."""
+
+    fingerprint: Str = Field(description="The same for the same rule, path and content.")
+    rule_id: Str = Field(description="The rule that spoke.")
+    severity: SeverityV1 = Field(description="How bad it is if true.")
+    confidence: ConfidenceV1 = Field(description="How often the rule is right.")
+    title: Str = Field(description="One line.")
+    summary: Str = Field(description="One paragraph.")
+    file: FileV1 = Field(description="The file.")
+    named: list[Str] = Field(description="First names it is about: imports, or tensors.")
+    suppressed: SuppressionV1 | None = Field(description="Null where nobody suppressed it.")
+    in_baseline: bool = Field(description="True if the baseline report has it already.")
+
+
 class RoutingRowV1(Part):
     """Where one entity goes."""
 
@@ -311,6 +329,14 @@ class ReportV1(Part):
     sequela: SequelaV1 | None = Field(
         default=None,
         description="What the repair changed besides; null where it was not measured.",
+    )
+    listing: list[FileV1] = Field(
+        default=[], description="Every file of the model's folder, read or not, as it was found."
+    )
+    file_findings: list[FileFindingV1] = Field(
+        default=[],
+        description="What was found in files, gravest first. The gate counts these findings; the "
+        "verdict, which is about behaviour, does not.",
     )
 
 

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 from auditor.output import wording
 from auditor.output.escaping import NAME_LIMIT, for_sarif
+from auditor.output.file_findings import certainty
 from auditor.output.parts_v1 import SkipV1, TargetV1
 from auditor.output.remediation_v1 import RepairedMappingV1
-from auditor.output.report_v1 import FindingV1, ModelV1, ReportV1
+from auditor.output.report_v1 import FileFindingV1, FindingV1, ModelV1, ReportV1
 from auditor.output.rerun import command_lines, scanned_source
 from auditor.output.sarif_repair import (
     NOTIFICATIONS,
@@ -61,6 +62,7 @@ def _run(report: ReportV1) -> dict[str, Any]:
         rules.append(descriptor(RULE))
     results = [_result(report, each, places) for each in report.findings if _audited(report)]
     results += [_left(report, each, places) for each in left]
+    results += [_file_result(report, each, places) for each in report.file_findings]
     version = for_sarif(report.tool.version, NAME_LIMIT)
     notifications = _notifications(report)
     return {
@@ -113,6 +115,40 @@ def _result(report: ReportV1, finding: FindingV1, places: dict[str, int]) -> dic
             "entity_count": len(finding.entities),
         },
     }
+    return said | _accepted(report, finding)
+
+
+def _file_result(
+    report: ReportV1, finding: FileFindingV1, places: dict[str, int]
+) -> dict[str, Any]:
+    """A finding in a file stands at that file."""
+    fingerprint = for_sarif(finding.fingerprint, NAME_LIMIT)
+    place = {
+        "artifactLocation": {"uri": _uri(report.model, finding.file.path)},
+        "region": {"startLine": 1},
+    }
+    said: dict[str, Any] = {
+        "ruleId": rule_id(finding),
+        "ruleIndex": places[rule_id(finding)],
+        "level": LEVELS[finding.severity],
+        "message": {"text": for_sarif(f"{finding.summary} ({certainty(finding)})")},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {
+            "auditorFinding/v1": fingerprint,
+            "primaryLocationLineHash": f"{fingerprint}:1",
+        },
+        "properties": {
+            "severity": finding.severity,
+            "confidence": finding.confidence,
+            "kind": _name(finding.file.kind),
+            "named": [_name(name) for name in finding.named],
+        },
+    }
+    return said | _accepted(report, finding)
+
+
+def _accepted(report: ReportV1, finding: FindingV1 | FileFindingV1) -> dict[str, Any]:
+    said: dict[str, Any] = {}
     if has_baseline(report):
         said["baselineState"] = "unchanged" if finding.in_baseline else "new"
     if (accepted := finding.suppressed) is not None:

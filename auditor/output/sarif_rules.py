@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.output.escaping import NAME_LIMIT, for_sarif
-from auditor.output.report_v1 import FindingV1, ReportV1
+from auditor.output.report_v1 import FileFindingV1, FindingV1, ReportV1
+from auditor.output.standing import all_findings
 from auditor.rules import Rule, rule_page, shipped_rules
 
 LEVELS: dict[str, str] = {
@@ -31,7 +32,7 @@ def descriptors(report: ReportV1) -> list[dict[str, Any]]:
     """The rules that come with auditor, and those that findings name beside them."""
     shipped = shipped_rules()
     known = {rule.id for rule in shipped}
-    foreign = {rule_id(each): each for each in report.findings if rule_id(each) not in known}
+    foreign = {rule_id(each): each for each in all_findings(report) if rule_id(each) not in known}
     return [
         *(_shipped(rule) for rule in shipped),
         *(
@@ -41,7 +42,7 @@ def descriptors(report: ReportV1) -> list[dict[str, Any]]:
     ]
 
 
-def rule_id(finding: FindingV1) -> str:
+def rule_id(finding: FindingV1 | FileFindingV1) -> str:
     """The id of a finding's rule, as results and rules of the log have it."""
     return for_sarif(finding.rule_id, NAME_LIMIT)
 

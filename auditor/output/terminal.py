@@ -14,6 +14,7 @@ from auditor.output import wording
 from auditor.output.convert_v1 import to_v1
 from auditor.output.coverage import coverage_rows, grouped_skips
 from auditor.output.escaping import for_terminal, prose_for_terminal
+from auditor.output.file_findings import EXPLAINED, MOST_FILE_FINDINGS, file_finding_lines
 from auditor.output.layout import (
     WIDEST,
     bullets,
@@ -66,6 +67,7 @@ def _blocks(report: ReportV1, width: int) -> list[RenderableType]:
         *([] if done is None else repair_blocks(report, done)),
         *_verdict(report),
         *findings_blocks(report),
+        *_file_findings(report),
         *_ranking(report),
         *_coverage(report),
         *_cost(report),
@@ -103,6 +105,18 @@ def _identity(report: ReportV1) -> list[tuple[str, str]]:
     started, finished = for_terminal(report.started, 40), for_terminal(report.finished, 40)
     tool = f"{for_terminal(report.tool.name, 40)} {for_terminal(report.tool.version, 40)}"
     return [*found, ("scanned", f"{started} to {finished}, by {tool}")]
+
+
+def _file_findings(report: ReportV1) -> list[RenderableType]:
+    if not report.file_findings:
+        return []
+    lines = [prose_for_terminal(line, 900) for line in file_finding_lines(report)]
+    return [
+        *heading("FINDINGS IN FILES"),
+        bullets(lines),
+        Text(),
+        paragraph(EXPLAINED, style="dim"),
+    ]
 
 
 def _ranking(report: ReportV1) -> list[RenderableType]:
@@ -176,6 +190,7 @@ def _left_out(report: ReportV1) -> list[tuple[int, str]]:
     evidence_shown = sum(min(len(each.evidence), 1 + MOST_FURTHER_EVIDENCE) for each in findings)
     return [
         (len(report.findings) - MOST_FINDINGS, "finding"),
+        (len(report.file_findings) - MOST_FILE_FINDINGS, "finding in a file"),
         (sum(max(0, len(each.examples) - MOST_EXAMPLES) for each in findings), "example"),
         (len(report.ranking) - MOST_PAIRS, "ranked pair"),
         (len(report.evidence) - evidence_shown, "measurement"),

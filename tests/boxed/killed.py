@@ -13,10 +13,11 @@ import torch
 import transformers
 
 import auditor.audit
-import auditor.repair.run
+import auditor.remedy.run
 from auditor.config import ScanSettings
-from auditor.output import json_v1, remediation_v1
+from auditor.output import json_v1
 from auditor.output.write import OutputTarget, Page, write_all, write_each
+from auditor.remedy.settings import RemedySettings
 from auditor.repair.settings import RepairSettings
 
 torch.set_num_threads(1)
@@ -33,12 +34,8 @@ def scan(settings: ScanSettings, report: Path) -> None:
 
 
 def remediate(settings: RepairSettings, report: Path) -> None:
-    done = auditor.repair.run.remediate(settings)
-    said = remediation_v1.RemediationReportV1(
-        **dict(json_v1.to_v1(done.scan)),
-        remediation=remediation_v1.remediation_v1(done.remediation),
-    )
-    text = json_v1.render(said)
+    done = auditor.remedy.run.remediate(RemedySettings(repair=settings))
+    text = json_v1.render(done)
     assert not write_each([_target(report)], lambda *_: text, sys.stdout, Page())
 
 

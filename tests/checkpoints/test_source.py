@@ -94,9 +94,15 @@ def test_no_known_form(source: str, message: str):
     assert caught.value.hint.isprintable()
 
 
-@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "notes.txt"])
+@pytest.mark.parametrize("name", ["model.tar.gz", "notes.txt"])
 def test_file_of_another_kind(tmp_path: Path, name: str):
     (tmp_path / name).touch()
     with pytest.raises(CheckpointError, match="neither a folder nor a") as caught:
-        parse_source(f"./{name}")
-    assert "pickles" in caught.value.hint
+        parse_source(str(tmp_path / name))
+    assert "archives" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "model.PTH"])
+def test_a_pickle_is_a_place_and_refused_only_later(tmp_path: Path, name: str):
+    (tmp_path / name).touch()
+    assert parse_source(str(tmp_path / name)) == LocalSource(folder=tmp_path, weights=name)

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import json
 
-from tools.docs import DETECTION, RULES, SCANS, THREATS, rules_index, threat_model
+from tools.docs import (
+    DETECTION,
+    HOSTILE,
+    RULES,
+    SCANS,
+    THREATS,
+    hostile_inputs,
+    rules_index,
+    threat_model,
+)
 
 
 def test_the_index_of_rules_is_up_to_date():
     assert RULES.read_text(encoding="utf-8") == rules_index(), "run `make docs`"
+
+
+def test_the_list_of_hostile_inputs_is_up_to_date():
+    assert HOSTILE.read_text(encoding="utf-8") == hostile_inputs(), "run `make docs`"
 
 
 def test_the_table_of_misses_is_up_to_date():
