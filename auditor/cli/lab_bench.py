@@ -9,6 +9,7 @@ import typer
 
 from auditor.cli.console import progress_bar, tell
 from auditor.errors import ExitCode, UsageError
+from auditor.output.escaping import for_terminal
 
 BENCHMARKS = "detection, throughput"
 
@@ -118,7 +119,7 @@ def _detection(
     publish(document_of(zoo, models, rows, context, command), out, plot=plot)
     print(f"models     {len(models)}")
     print(f"detectors  {', '.join(names)}")
-    print(f"page       {out / PAGE}")
+    print(f"page       {for_terminal(str(out / PAGE), 300)}")
 
 
 def _command(folder: Path, names: tuple[str, ...], context: object, limit: int | None) -> list[str]:

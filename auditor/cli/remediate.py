@@ -181,22 +181,16 @@ def _findings(path: Path) -> tuple[Wanted, ...]:
     Raises:
         UsageError: It cannot be read, or is no report.
     """
-    from auditor.output.json_v1 import parse
+    from auditor.output.read_v1 import read_file
     from auditor.repair.settings import Wanted
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"--report {path} cannot be read: {error}", hint="Give a JSON report of a scan."
-        ) from error
     return tuple(
         Wanted(
             id=finding.fingerprint,
             entity_ids=tuple(entity.id for entity in finding.entities),
             target_label=finding.target.label or "",
         )
-        for finding in parse(text).findings
+        for finding in read_file(path).findings
     )
 
 

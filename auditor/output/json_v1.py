@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from auditor.errors import UsageError
 from auditor.output.convert_v1 import to_v1
-from auditor.output.escaping import for_terminal
+from auditor.output.escaping import for_json, for_terminal
 from auditor.output.report_v1 import SCHEMA_VERSION, ReportV1, schema
 from auditor.types import Report
 
@@ -28,9 +28,7 @@ def render(report: Report | ReportV1) -> str:
         ValueError: The report breaks its own contract, such as a finding without evidence.
     """
     text = json.dumps(to_v1(report).model_dump(mode="json"), indent=2, allow_nan=False)
-    # "##[command]" anywhere in a line is an order to some CI runners, and labels are foreign.
-    # Inside a JSON string the escape means the same character.
-    return text.replace("##", "#\\u0023") + "\n"
+    return for_json(text) + "\n"
 
 
 def parse(text: str) -> ReportV1:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from auditor.output import wording
-from auditor.output.escaping import NAME_LIMIT, for_sarif
+from auditor.output.escaping import NAME_LIMIT, for_json, for_sarif
 from auditor.output.report_v1 import FindingV1, ModelV1, ReportV1, SkipV1
 from auditor.output.rerun import command_lines, scanned_source
 from auditor.output.sarif_rules import LEVELS, descriptors, rule_id
@@ -38,8 +38,7 @@ _ONE_LINE = 1_000_000
 def render(report: ReportV1) -> str:
     """The report as a SARIF log with one run: ASCII, a newline at the end."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
-    # As in the JSON report: two of these signs in a row are an order to some CI runners.
-    return json.dumps(log, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
+    return for_json(json.dumps(log, indent=2, allow_nan=False)) + "\n"
 
 
 def _run(report: ReportV1) -> dict[str, Any]:

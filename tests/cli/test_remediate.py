@@ -173,7 +173,7 @@ def test_an_onnx_graph_cannot_be_tuned(run: Run, arguments, tmp_path: Path):
         (["--phase1", "2"], "--phase1 2 is out of range"),
         (["--per-class", "3"], "--per-class 3 is out of range"),
         (["--super-ft", "--method", "fst"], "ask for two methods"),
-        (["--report", "no-such-file"], "--report no-such-file cannot be read"),
+        (["--report", "no-such-file"], "no-such-file: cannot be read"),
     ],
 )
 def test_a_wrong_option_is_named(run: Run, arguments, more: list[str], says: str):

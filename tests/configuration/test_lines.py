@@ -106,3 +106,11 @@ def test_two_thousand_suppressions_take_no_time():
     start = time.process_time()
     assert line_of(lines_of(text), ("ignore", 1999, "reason")) == 4000
     assert time.process_time() - start < 2
+
+
+def test_a_list_over_very_many_lines_takes_no_time():
+    """Found by thinking of fuzzers: the time grew with the square of the lines."""
+    text = "rules = [\n" + '"a",\n' * 100_000 + "]\nfpr = 2\n"
+    start = time.process_time()
+    assert line_of(lines_of(text), ("rules", 3)) == 1
+    assert time.process_time() - start < 5

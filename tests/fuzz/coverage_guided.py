@@ -31,7 +31,7 @@ def main(target: str, options: list[str]) -> None:
     folder = Path(found) / target if found else Path(tempfile.mkdtemp(prefix="fuzz-found-"))
     folder.mkdir(parents=True, exist_ok=True)
     words = folder.parent / f"{target}.words"
-    words.write_text("".join(f'"{_quoted(word)}"\n' for word in TARGETS[target].words))
+    words.write_text("".join(f'"{_quoted(word)}"\n' for word in ["{", *TARGETS[target].words]))
     atheris.Setup(
         [
             sys.argv[0],
