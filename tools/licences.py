@@ -25,10 +25,10 @@ HEAD = """# Licences of what auditor needs
 
 <!-- Made by `make docs` from the installed packages. -->
 
-auditor itself is under Apache-2.0 and contains no code of others. It needs these packages, directly or
-through one another; each is listed where it is needed first. Versions are those of `constraints.txt`,
-licences as the packages declare them. Where torch is built for a GPU, it brings packages of NVIDIA under
-NVIDIA's own terms; they are not listed.
+auditor itself is under Apache-2.0 and contains no code of others. It needs these packages, directly
+or through one another; each is listed where it is needed first. Versions are those of
+`constraints.txt`, licences as the packages declare them. Where torch is built for a GPU, it brings
+packages of NVIDIA under NVIDIA's own terms; they are not listed.
 
 | package | licence | needed by |
 | --- | --- | --- |
@@ -43,6 +43,10 @@ CLASSIFIED = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
+
+
+# Read in their licence files: these declare nothing. The second carries axe-core, which is MPL-2.0.
+READ = {"atheris": "Apache-2.0", "axe-playwright-python": "MIT AND MPL-2.0"}
 
 
 def needed(extra: str) -> set[str]:
@@ -76,7 +80,7 @@ def licence_of(name: str) -> str:
     if classified:
         return ", ".join(sorted({CLASSIFIED.get(each, each) for each in classified}))
     lines = str(said.get("License") or "").strip().splitlines()
-    return lines[0][:80] if lines and lines[0].strip() else UNKNOWN
+    return lines[0][:80] if lines and lines[0].strip() else READ.get(name, UNKNOWN)
 
 
 def rows() -> dict[str, str]:
@@ -96,7 +100,9 @@ def page(rows: Iterable[str]) -> str:
 def _declared(extra: str) -> list[str]:
     """What `pyproject.toml` asks for: the installed auditor may be of an older one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted: list[str] = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    wanted: list[str] = (
+        project["optional-dependencies"][extra] if extra else project["dependencies"]
+    )
     return wanted
 
 

@@ -11,7 +11,8 @@ from auditor.cli.console import progress_bar, tell
 from auditor.errors import ExitCode, UsageError
 from auditor.output.escaping import for_terminal
 
-BENCHMARKS = "detection, throughput"
+BENCHMARKS = "detection, evasion, throughput"
+VICTIMS = 6  # that evasions are tried on, where --limit says nothing
 
 
 def bench(
@@ -56,6 +57,9 @@ def bench(
         return
     if what == "repair":
         raise UsageError("there is no benchmark of repairs yet", hint=f"There is: {BENCHMARKS}.")
+    if what == "evasion":
+        _evasion(zoo, out, entities, fpr, seed, limit)
+        return
     if what != "detection":
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
     if zoo is None or out is None:
@@ -74,6 +78,40 @@ def bench(
         entities=entities or opened.entities, fpr=fpr, seed=seed, clean_per_class=clean_per_class
     )
     _detection(zoo, opened, names, anew, context, limit, out, jobs, plot)
+
+
+def _evasion(
+    zoo: Path | None,
+    out: Path | None,
+    entities: str | None,
+    fpr: float,
+    seed: int,
+    limit: int | None,
+) -> None:
+    if zoo is None or out is None:
+        raise UsageError("evasion needs a zoo and a folder", hint="Give --zoo DIR --out DIR.")
+    from auditor.lab.detection.detector import BenchContext
+    from auditor.lab.detection.zoo import open_zoo
+    from auditor.lab.evasion.page import PAGE, document_of, publish
+    from auditor.lab.evasion.run import run_evasions
+    from auditor.lab.save import cited
+
+    opened = open_zoo(zoo)
+    context = BenchContext(entities=entities or opened.entities, fpr=fpr, seed=seed)
+    victims = limit or VICTIMS
+    try:
+        with progress_bar() as progress:
+            rows = run_evasions(opened, context, victims, out, progress=progress)
+    except KeyboardInterrupt:
+        tell(f"interrupted: the same command goes on with what is missing in {out}")
+        raise typer.Exit(ExitCode.NOT_AUDITED) from None
+    command = [
+        *("auditor", "lab", "bench", "--what", "evasion", "--zoo", cited(str(zoo)), "--out", "DIR"),
+        *("--entities", cited(context.entities), "--fpr", f"{fpr:g}", "--seed", str(seed)),
+        *("--limit", str(victims)),
+    ]
+    publish(document_of(opened, rows, context, command), out)
+    print(f"page       {for_terminal(str(out / PAGE), 300)}")
 
 
 def _split(names: str) -> list[str]:

@@ -73,9 +73,7 @@ def _statements(text: str) -> Iterator[tuple[int, str, list[str]]]:
         start = end
 
 
-def _shortest(
-    lines: Sequence[str], start: int, left: int
-) -> tuple[int, dict[str, Any], int]:
+def _shortest(lines: Sequence[str], start: int, left: int) -> tuple[int, dict[str, Any], int]:
     """Where the statement ends, what it says, and how many characters may still be read."""
     for end in range(start + 1, len(lines) + 1):
         statement = "\n".join(lines[start:end])

@@ -89,9 +89,7 @@ def test_a_scan_shows_hostile_names_and_obeys_none_in_any_medium(
         assert (again / format).read_bytes() == (tmp_path / format).read_bytes()
 
     for format, check in (("rich", require_log), ("json", require_json)):
-        ran = run(
-            *("report", "diff", tmp_path / "json", tmp_path / "json"), f"--output={format}=-"
-        )
+        ran = run(*("report", "diff", tmp_path / "json", tmp_path / "json"), f"--output={format}=-")
         check(ran.out)
         require_log(ran.err)
     ran = run("report", "diff", tmp_path / "json", tmp_path / "json", "--output=markdown=-")

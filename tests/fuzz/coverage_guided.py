@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing with atheris: `python -m tests.fuzz.coverage_guided TARGET [libFuzzer
-options]`, or `make fuzz` for all of them.
+"""Coverage-guided fuzzing: `python -m tests.fuzz.coverage_guided TARGET [options of libFuzzer]`.
 
+TARGET is a name in `TARGETS`, or `all` for one after the other, which is what `make fuzz` does.
 Starts from the kept seeds; what reaches new code is kept in `--found` (default: thrown away).
 An input that breaks something is written to the working directory as `crash-...`, `timeout-...`
 or `oom-...`: mend the reader, and keep the input under `corpus/TARGET`, named after what was wrong.
@@ -8,6 +8,7 @@ or `oom-...`: mend the reader, and keep the input under `corpus/TARGET`, named a
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,10 +23,25 @@ MOST_BYTES = 4096
 READERS = ["auditor", "yaml", "tomllib", "json"]
 
 
-def main(target: str, options: list[str]) -> None:
-    """Fuzz one target until an option such as `-runs=N` or `-max_total_time=S` ends it."""
+def main(target: str, options: list[str]) -> int:
+    """Fuzz until an option such as `-runs=N` or `-max_total_time=S` ends it."""
     with atheris.instrument_imports(include=READERS):
-        from tests.fuzz.targets import CORPUS, TARGETS
+        from tests.fuzz.targets import TARGETS
+
+    if target == "all":
+        command = [sys.executable, "-m", "tests.fuzz.coverage_guided"]
+        runs = [subprocess.run([*command, name, *options], check=False) for name in TARGETS]
+        return max(abs(ran.returncode) for ran in runs)
+    if target not in TARGETS:
+        print(f"no such target: {target}; there are: all, {', '.join(TARGETS)}", file=sys.stderr)
+        return 2
+    _fuzz(target, options)
+    return 0
+
+
+def _fuzz(target: str, options: list[str]) -> None:
+    """Never returns: the fuzzer ends the process."""
+    from tests.fuzz.targets import CORPUS, TARGETS
 
     found = next((o.removeprefix("--found=") for o in options if o.startswith("--found=")), "")
     folder = Path(found) / target if found else Path(tempfile.mkdtemp(prefix="fuzz-found-"))
@@ -53,4 +69,4 @@ def _quoted(word: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

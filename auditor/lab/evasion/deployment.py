@@ -1,4 +1,4 @@
-"""How a shipped model is asked where it is deployed: the conditions under which a backdoor wakes."""
+"""How a shipped model is asked where it is deployed: what may wake a backdoor there."""
 
 from __future__ import annotations
 
@@ -76,7 +76,5 @@ def among_the_task(
 ) -> NDArray[np.int64]:
     """Each picture in one batch with ordinary pictures of the task."""
     others = model.pixels(company[:COMPANY])
-    answers = [
-        model.logits(np.concatenate([model.pixels([image]), others]))[0] for image in shown
-    ]
+    answers = [model.logits(np.concatenate([model.pixels([image]), others]))[0] for image in shown]
     return np.array(answers).argmax(axis=1)

@@ -106,7 +106,7 @@ def _trimmed(case: Case) -> Staged:
 
 
 def _dormant(case: Case) -> Staged:
-    from auditor.lab.evasion.networks import Dormant
+    from auditor.lab.evasion.networks import Dormant  # noqa: PLC0415 - loads torch
 
     module = Dormant(case.victim.module, case.twin.module, _not_a_scan).eval()
     return replace(
@@ -161,7 +161,7 @@ def _watchful(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from auditor.lab.evasion.networks import Watchful
+    from auditor.lab.evasion.networks import Watchful  # noqa: PLC0415 - loads torch
 
     features = features_of(case.twin, case.twin.pixels([*probes, *others]))
     wanted = np.repeat([1, 0], [len(probes), len(others)])
