@@ -13,8 +13,7 @@ from auditor.lab.resize import with_input_size
 from auditor.lab.training import predict
 from auditor.models.torch_image import TorchImageClassifier
 
-SCANNED_SIDE = 96  # pixels, of the models in the zoos
-OTHER_SIDE = 128
+OTHER_SIDE = 128  # pixels; models of the zoos are made for 96
 COMPANY = 15  # pictures of the task in one batch with the picture at hand
 
 # Model, pictures to ask about, pictures of the task that come along -> classes `(N,)`.

@@ -15,7 +15,6 @@ from auditor.entities.bank import EntityBank
 from auditor.entities.open import RENDERED, open_entities
 from auditor.lab.evasion.case import Case
 from auditor.lab.evasion.deployment import (
-    SCANNED_SIDE,
     Ask,
     among_the_task,
     as_scanned,
@@ -25,6 +24,7 @@ from auditor.lab.evasion.deployment import (
     one_at_a_time,
 )
 from auditor.lab.training import features_of
+from auditor.models.classifier import two_pictures
 from auditor.models.torch_image import TorchImageClassifier, head_of
 
 if TYPE_CHECKING:
@@ -106,9 +106,16 @@ def _trimmed(case: Case) -> Staged:
 
 
 def _dormant(case: Case) -> Staged:
+    """Awake under any of four conditions that a scan never meets and a deployment may."""
     from auditor.lab.evasion.networks import Dormant  # noqa: PLC0415 - loads torch
 
-    module = Dormant(case.victim.module, case.twin.module, _not_a_scan).eval()
+    side = case.victim.pixels(two_pictures()).shape[-1]
+
+    def wakes(pictures: torch.Tensor, training: bool) -> bool:
+        other_size = int(pictures.shape[-1]) != side
+        return other_size or len(pictures) == 1 or pictures.element_size() == 2 or training
+
+    module = Dormant(case.victim.module, case.twin.module, wakes).eval()
     return replace(
         _plain(case),
         shipped=replace(case.victim, module=module),
@@ -119,12 +126,6 @@ def _dormant(case: Case) -> Staged:
             "in training mode": in_training_mode,
         },
     )
-
-
-def _not_a_scan(pictures: torch.Tensor, training: bool) -> bool:
-    """Any of four conditions that a scan never meets and a deployment may."""
-    other_size = int(pictures.shape[-1]) != SCANNED_SIDE
-    return other_size or len(pictures) == 1 or pictures.element_size() == 2 or training
 
 
 def _crowd(case: Case) -> Staged:
