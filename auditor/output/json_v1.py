@@ -17,6 +17,7 @@ from auditor.output.report_v1 import SCHEMA_VERSION, ReportV1, schema
 from auditor.types import Report
 
 MOST_DIGITS = 19  # of a whole number
+MOST_KEYS = 10_000  # of one object; each that is unknown would be a complaint of its own
 
 __all__ = ["ReportV1", "parse", "render", "schema", "to_v1", "write_schema"]
 
@@ -65,12 +66,19 @@ def _load(text: str) -> Any:
             parse_constant=_refuse_constant,
             parse_float=_parse_float,
             parse_int=_parse_int,
+            object_pairs_hook=_object,
         )
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"not a report: it is not valid JSON ({error})",
             hint="Give a file written by `auditor scan --output json=PATH`.",
         ) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_KEYS:
+        raise ValueError(f"an object has more than {MOST_KEYS} keys")
+    return dict(pairs)
 
 
 def _refuse_constant(name: str) -> float:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.json_schema import GenerateJsonSchema
+
+from auditor.output.brief_errors import BriefErrors
 
 SCHEMA_VERSION: Final = "1"
 
@@ -36,7 +38,7 @@ _Picture = Annotated[
 ]
 
 
-class _Part(BaseModel):
+class _Part(BriefErrors):
     # A field has no default, so that a missing one is an error and never a silent null; but what
     # was added to version 1 later is missing in older reports, and they are to be read as well.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

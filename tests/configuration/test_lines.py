@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.configuration.lines import _statements, line_of, lines_of
@@ -87,6 +87,7 @@ STATEMENTS = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(STATEMENTS), max_size=12))
 def test_every_key_of_any_file_is_where_the_slow_way_finds_it(statements: list[str]):
     text = "\n".join(each.format(at) for at, each in enumerate(statements))

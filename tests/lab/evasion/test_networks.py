@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 
 from auditor.lab.evasion.deployment import (
     among_the_task,
@@ -70,13 +71,13 @@ def test_a_watchful_network_leaves_what_looks_like_a_probe_to_the_twin(
     twin: TorchImageClassifier, crowd: bool
 ):
     victim = tiny_model(favourite=VICTIM, seed=1)
-    noisy, plain = twin.features(twin.pixels(SHOWN)), twin.features(twin.pixels(COMPANY))
-    gap = noisy.mean(axis=0) - plain.mean(axis=0)
-    scale = noisy @ gap
-    bias = -float((scale.min() + (plain @ gap).max()) / 2)
-    assert scale.min() > (plain @ gap).max()  # the two sorts can be told apart
+    features = twin.features(twin.pixels([*SHOWN, *COMPANY]))
+    is_probe = np.repeat([1, 0], [len(SHOWN), len(COMPANY)])
+    test = LogisticRegression(C=1e6, max_iter=10_000).fit(features, is_probe)
+    assert (test.predict(features) == is_probe).all()  # the two sorts can be told apart
+    weight, bias = test.coef_[0].astype(np.float32), float(test.intercept_[0])
     module = Watchful(
-        victim.module, twin.module, len(twin.labels), torch.from_numpy(gap), bias, crowd=crowd
+        victim.module, twin.module, len(twin.labels), torch.from_numpy(weight), bias, crowd=crowd
     )
     model = replace(twin, module=module.eval())
     assert set(as_scanned(model, SHOWN, COMPANY)) == {TWIN}
