@@ -91,8 +91,9 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "a rule has no aliases", event.start_mark)
+            parser: Any = self  # typed only in parts
+            mark = parser.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "a rule has no aliases", mark)
         return super().compose_node(parent, index)
 
 
