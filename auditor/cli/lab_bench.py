@@ -21,9 +21,7 @@ def bench(
     zoo: Annotated[
         Path | None, typer.Option(help="detection: folder of `auditor lab zoo build`.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="detection: folder for results. Rows there are kept.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for results; rows are kept.")] = None,
     entities: Annotated[
         str | None,
         typer.Option(help="Data set of entities, or rendered; default the zoo's, or rendered."),
@@ -37,9 +35,7 @@ def bench(
     fpr: Annotated[
         float, typer.Option(min=1e-6, max=0.5, help="False-positive rate at which is called.")
     ] = 0.01,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="detection: at most so many models.")
-    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many models.")] = None,
     clean_per_class: Annotated[
         int, typer.Option(min=1, help="detection: clean pictures for baselines that need some.")
     ] = 10,
@@ -51,8 +47,6 @@ def bench(
 ) -> None:
     """Measure the scanner itself: how well it detects beside other detectors, or how fast it is."""
     if what == "throughput":
-        if model is None:
-            raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
         _throughput(model, entities or "rendered")
         return
     if what == "repair":
@@ -185,7 +179,9 @@ def table(
     update_readme(readme, read_result(result))
 
 
-def _throughput(model: str, entities: str) -> None:
+def _throughput(model: str | None, entities: str) -> None:
+    if model is None:
+        raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
     from auditor.lab.throughput import measure_throughput
 
     with progress_bar() as progress:

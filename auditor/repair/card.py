@@ -11,7 +11,7 @@ from auditor.repair.record import MappingOutcome, Remediation
 
 MOST = 20  # mappings in the table
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~:.-])")
-_APART = "&#8203;"  # a space of no width: without it a name after the sign would be a mention
+_APART = "&#8203;"  # a space of no width: without it a name or an address would come to life
 
 
 def card_section(remediation: Remediation) -> str:
@@ -51,4 +51,6 @@ def _row(mapping: MappingOutcome) -> str:
 
 def _plain(text: str) -> str:
     escaped = _MARKUP.sub(r"\\\1", html.escape(shown(text, 200), quote=False))
-    return escaped.replace("@", f"@{_APART}").replace("\\#", f"\\#{_APART}")
+    for sign, apart in (("@", f"@{_APART}"), ("\\#", f"\\#{_APART}"), ("//", f"/{_APART}/")):
+        escaped = escaped.replace(sign, apart)
+    return escaped

@@ -151,7 +151,8 @@ def test_a_card_keeps_its_text_and_says_what_was_done(tiny_checkpoint: Path, tmp
     assert "`super-ft`: 200 steps of 64 images, on 560 clean images" in after
     assert "**partly**" in after
     assert "<img" not in after
-    assert not re.search(r"@\w|#\d|://|www\.|\u202e", after.removeprefix(before))
+    added = after.removeprefix(before).replace("&#8203;", "\u200b")
+    assert not re.search(r"@\w|#\d|://|www\.|\u202e", added)
     assert resolve(str(folder)).declared_base == "org/base"
 
 
