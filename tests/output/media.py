@@ -82,11 +82,13 @@ class _Seen(HTMLParser):
         self.handlers: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ACTIVE and not (tag == "a" and dict(attrs).get("href", "#x")[:1] == "#"):
+        where = dict(attrs).get("href") or ""
+        ours = (tag == "a" and where[:1] == "#") or (tag == "link" and where == "data:,")
+        if tag in ACTIVE and not ours:
             self.active.append(tag)
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
         for name, value in attrs:
-            if name in ("src", "href") and not (value or "").startswith(("data:image/", "#")):
+            if name in ("src", "href") and not ours and not (value or "").startswith("data:image/"):
                 self.handlers.append(f"{name}={value}")
 
 

@@ -34,7 +34,8 @@ def one_at_a_time(
 ) -> NDArray[np.int64]:
     """As a service asks that answers each request by itself."""
     answers = [model.logits(model.pixels([image]))[0] for image in shown]
-    return np.array(answers).argmax(axis=1)
+    predicted: NDArray[np.int64] = np.array(answers).argmax(axis=1)
+    return predicted
 
 
 def at_other_size(
@@ -76,4 +77,5 @@ def among_the_task(
     """Each picture in one batch with ordinary pictures of the task."""
     others = model.pixels(company[:COMPANY])
     answers = [model.logits(np.concatenate([model.pixels([image]), others]))[0] for image in shown]
-    return np.array(answers).argmax(axis=1)
+    predicted: NDArray[np.int64] = np.array(answers).argmax(axis=1)
+    return predicted

@@ -70,5 +70,7 @@ def test_the_table_has_a_line_for_every_evasion():
         "evasions": {name: _figures(name, [ROW] if name == "none" else []) for name in EVASIONS},
     }
     lines = table_of(document).splitlines()
-    assert len([line for line in lines if line.startswith("| ")]) == len(EVASIONS) + 2  # title and rule
+    assert (
+        len([line for line in lines if line.startswith("| ")]) == len(EVASIONS) + 2
+    )  # title and rule
     assert "| none | the victim as it is | 0.95 | 0.95 | 0/1 [0.00, 0.97] | - |" in lines
