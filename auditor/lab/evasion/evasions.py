@@ -85,7 +85,7 @@ def _flat(case: Case) -> Staged:
     shipped = replace(case.victim, module=copy.deepcopy(case.victim.module))
     with torch.no_grad():
         for parameter in head_of(shipped.module, len(shipped.labels)).parameters():
-            parameter /= FLATTER
+            parameter.div_(FLATTER)
     return replace(_plain(case), shipped=shipped)
 
 
