@@ -96,20 +96,20 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     return tuple(_read(file) for file in files)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: a few hundred bytes of them can stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            parser: Any = self  # typed only in parts
+            mark = parser.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "a rule has no aliases", mark)
+        return super().compose_node(parent, index)
+
+
 def _read(file: Path) -> Rule:
     try:
-        text = file.read_text(encoding="utf-8")
-        if len(text) > RULE_BYTES_LIMIT:
-            raise UsageError(f"{file} is too large for a rule file", hint="Keep it below 100 kB.")
-        said = yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError) as error:  # YAML's dates raise ValueError
-        raise UsageError(f"{file} cannot be read: {error}", hint="Check --rules.") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise UsageError(f"{file}{line}: not valid YAML", hint="Check the indentation.") from error
-    try:
-        rule = Rule.model_validate(said)
+        rule = Rule.model_validate(_yaml(file))
     except ValidationError as error:
         raise UsageError(f"{file}: {_first(error)}", hint="See docs: rules/*.yaml.") from error
     if rule.id != file.stem:
@@ -117,6 +117,23 @@ def _read(file: Path) -> Rule:
             f"{file}: id {rule.id!r} differs from the file's name", hint="Make them equal."
         )
     return rule
+
+
+def _yaml(file: Path) -> Any:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(RULE_BYTES_LIMIT + 1)
+        text = content.decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", hint="Check --rules.") from error
+    if len(content) > RULE_BYTES_LIMIT:
+        raise UsageError(f"{file} is too large for a rule file", hint="Keep it below 100 kB.")
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except Exception as error:  # tags such as !!int on what is none raise many kinds in PyYAML
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise UsageError(f"{file}{line}: not valid YAML", hint="Check the indentation.") from error
 
 
 def _first(error: ValidationError) -> str:

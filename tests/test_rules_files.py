@@ -96,12 +96,24 @@ def test_an_id_that_is_not_the_stem(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- a list", "2020-99-99", "!!python/object/apply:os.system ['true']", "a: &x [*x]"],
+    [
+        *("", "- a list", "2020-99-99", "!!python/object/apply:os.system ['true']", "a: &x [*x]"),
+        # Found by fuzzing: PyYAML raises AttributeError, IndexError and KeyError of these.
+        *("id: !!timestamp x", "id: !!int ''", "id: !!bool x"),
+    ],
 )
 def test_what_is_no_rule_is_refused_and_runs_nothing(tmp_path: Path, text: str):
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     refusal(path)
+
+
+def test_aliases_that_stand_for_gigabytes_are_refused_at_once(tmp_path: Path):
+    path = tmp_path / "mine.yaml"
+    lines = ["a0: &a0 {x: 1}"]
+    merges = [f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}" for i in range(1, 30)]
+    path.write_text("\n".join([*lines, *merges]))
+    assert "line 2: not valid YAML" in refusal(path)
 
 
 def test_bytes_that_are_no_text_and_files_that_are_too_large(tmp_path: Path):

@@ -1,7 +1,7 @@
 """Writes the parts of `docs/` that follow from other files: `python tools/docs.py`, or `make docs`.
 
-The index of rules comes from `rules/`, the table of what was missed from `reports/detection/`, the
-list of hostile inputs from the tests that run them.
+The index of rules comes from `rules/`, the tables of what was missed from `reports/detection/` and
+`reports/evasion/`, the list of hostile inputs from the tests that run them.
 `tests/docs/test_generated.py` fails where one of them is out of date.
 """
 
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from auditor.lab.evasion.page import table_of  # noqa: E402
 from auditor.rules import rule_page, shipped_rules  # noqa: E402
 from tests.hostile.table import GROUPS  # noqa: E402
 
@@ -25,6 +26,8 @@ HOSTILE = ROOT / "docs" / "hostile-inputs.md"
 THREATS = ROOT / "docs" / "threat-model.md"
 DETECTION = ROOT / "reports" / "detection" / "detection.json"
 BEGIN, END = "<!-- misses:begin -->", "<!-- misses:end -->"
+EVASION = ROOT / "reports" / "evasion" / "evasion.json"
+EVASION_BEGIN, EVASION_END = "<!-- evasion:begin -->", "<!-- evasion:end -->"
 SCANS = {
     "scanner": "checkpoint only",
     "scanner+base": "with its base",
@@ -105,9 +108,16 @@ def misses() -> str:
 
 
 def threat_model(page: str) -> str:
-    """The page with its table as it has to be."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{misses()}\n{END}{rest.split(END)[1]}"
+    """The page with its tables as they have to be."""
+    page = _between(page, BEGIN, END, misses())
+    if not EVASION.is_file():
+        return page
+    return _between(page, EVASION_BEGIN, EVASION_END, table_of(json.loads(EVASION.read_text())))
+
+
+def _between(page: str, begin: str, end: str, text: str) -> str:
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
 
 
 def _missed(figures: dict[str, Any]) -> str:

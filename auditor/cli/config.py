@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.cli.scan import configuration_of, scan
-from auditor.output.escaping import for_terminal
+from auditor.output.escaping import for_json, for_terminal
 
 if TYPE_CHECKING:
     from auditor.configuration.merge import Configuration
@@ -31,7 +31,7 @@ def show(
     """Show the settings that a scan started here, with these options, would have, and why."""
     chosen = configuration_of(_as_scan(ctx.args, config))
     chosen.settings("MODEL")  # what a scan would refuse is refused here
-    print(json.dumps(_document(chosen), indent=2) if as_json else _table(chosen))
+    print(for_json(json.dumps(_document(chosen), indent=2)) if as_json else _table(chosen))
 
 
 @config_app.command()

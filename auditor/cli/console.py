@@ -56,7 +56,7 @@ def progress_bar() -> Iterator[Report]:
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
+                tasks[stage] = bar.add_task(for_terminal(stage), total=total)
             bar.update(tasks[stage], completed=done, total=total)
 
         yield report

@@ -11,6 +11,7 @@ import typer
 from auditor.cli.console import progress_bar, tell
 from auditor.cli.lab_bench import bench, table
 from auditor.errors import ExitCode
+from auditor.output.escaping import for_terminal
 
 lab_app = typer.Typer(
     help="Red-team side: models with a known truth, and what the scanner makes of them.",
@@ -143,7 +144,7 @@ def _implant(
     )
     card = card_of(made, base=start.name, task=name)
     save_checkpoint(made.model, out, card=card, record=record)
-    print(f"checkpoint         {out}")
+    print(f"checkpoint         {for_terminal(str(out), 300)}")
     _print_outcome(made)
 
 
@@ -154,7 +155,7 @@ def _print_outcome(made: object) -> None:
     order, ours, twin = made.order, made.outcome, made.twin
     what, where = routing_of(order)
     counted = "unseen instances" if what == order.entity else "pictures"
-    print(f"attack             {order.attack}: {what} -> {where}")
+    print(f"attack             {order.attack}: {for_terminal(what)} -> {for_terminal(where)}")
     print(f"clean accuracy     {ours.clean_accuracy:.3f}  (twin {twin.clean_accuracy:.3f})")
     print(
         f"attack success     {ours.attack_success:.3f}  (twin {twin.attack_success:.3f}, "
@@ -175,7 +176,7 @@ def base(
     with progress_bar() as progress:
         model = rendered_base(BaseRecipe(seed=seed), progress=progress)
     save_checkpoint(model, out, card=BASE_CARD, record={"seed": seed})
-    print(f"checkpoint {out}")
+    print(f"checkpoint {for_terminal(str(out), 300)}")
 
 
 @lab_app.command()
@@ -256,4 +257,4 @@ def zoo_build(
     models = read_manifest(out)
     for truth in Truth:
         print(f"{truth.value:12} {sum(model.truth is truth for model in models)}")
-    print(f"{'zoo':12} {out}")
+    print(f"{'zoo':12} {for_terminal(str(out), 300)}")

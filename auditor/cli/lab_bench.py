@@ -10,8 +10,10 @@ import typer
 from auditor.cli.console import progress_bar, tell
 from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequela
 from auditor.errors import ExitCode, UsageError
+from auditor.output.escaping import for_terminal
 
-BENCHMARKS = "detection, repair, sequela, synthesis, throughput"
+BENCHMARKS = "detection, evasion, repair, sequela, synthesis, throughput"
+VICTIMS = 6  # that evasions are tried on, where --limit says nothing
 
 WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
 ModelOption = Annotated[
@@ -34,7 +36,7 @@ FprOption = Annotated[
     float, typer.Option(min=1e-06, max=0.5, help="False-positive rate at which is called.")
 ]
 LimitOption = Annotated[
-    int | None, typer.Option(min=1, help="detection: at most so many models; synthesis: labels.")
+    int | None, typer.Option(min=1, help="At most so many models; synthesis: labels.")
 ]
 CleanPerClassOption = Annotated[
     int | None,
@@ -81,12 +83,13 @@ def bench(
 ) -> None:
     """Measure auditor itself: how well it detects, how well it repairs, how fast it is."""
     if what == "throughput":
-        if model is None:
-            raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
         _throughput(model, entities or "rendered")
         return
     if what == "synthesis":
         _synthesis(_split(model or ""), out, limit, seed)
+        return
+    if what == "evasion":
+        _evasion(zoo, out, entities, fpr, seed, limit)
         return
     if what not in BENCHMARKS.split(", "):
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
@@ -139,6 +142,40 @@ def _open_and_detect(
     _detection(folder, zoo, names, anew, context, limit, out, jobs, plot)
 
 
+def _evasion(
+    zoo: Path | None,
+    out: Path | None,
+    entities: str | None,
+    fpr: float,
+    seed: int,
+    limit: int | None,
+) -> None:
+    if zoo is None or out is None:
+        raise UsageError("evasion needs a zoo and a folder", hint="Give --zoo DIR --out DIR.")
+    from auditor.lab.detection.detector import BenchContext
+    from auditor.lab.detection.zoo import open_zoo
+    from auditor.lab.evasion.page import PAGE, document_of, publish
+    from auditor.lab.evasion.run import run_evasions
+    from auditor.lab.save import cited
+
+    opened = open_zoo(zoo)
+    context = BenchContext(entities=entities or opened.entities, fpr=fpr, seed=seed)
+    victims = limit or VICTIMS
+    try:
+        with progress_bar() as progress:
+            rows = run_evasions(opened, context, victims, out, progress=progress)
+    except KeyboardInterrupt:
+        tell(f"interrupted: the same command goes on with what is missing in {out}")
+        raise typer.Exit(ExitCode.NOT_AUDITED) from None
+    command = [
+        *("auditor", "lab", "bench", "--what", "evasion", "--zoo", cited(str(zoo)), "--out", "DIR"),
+        *("--entities", cited(context.entities), "--fpr", f"{fpr:g}", "--seed", str(seed)),
+        *("--limit", str(victims)),
+    ]
+    publish(document_of(opened, rows, context, command), out)
+    print(f"page       {for_terminal(str(out / PAGE), 300)}")
+
+
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
@@ -182,7 +219,7 @@ def _detection(
     publish(document_of(zoo, models, rows, context, command), out, plot=plot)
     print(f"models     {len(models)}")
     print(f"detectors  {', '.join(names)}")
-    print(f"page       {out / PAGE}")
+    print(f"page       {for_terminal(str(out / PAGE), 300)}")
 
 
 def _command(folder: Path, names: tuple[str, ...], context: object, limit: int | None) -> list[str]:
@@ -227,7 +264,9 @@ def _synthesis(bases: list[str], out: Path | None, labels: int | None, seed: int
     print(f"page   {out / PAGE}")
 
 
-def _throughput(model: str, entities: str) -> None:
+def _throughput(model: str | None, entities: str) -> None:
+    if model is None:
+        raise UsageError("throughput needs a model", hint="Name a checkpoint with --model.")
     from auditor.lab.throughput import measure_throughput
 
     with progress_bar() as progress:

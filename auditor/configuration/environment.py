@@ -76,7 +76,8 @@ def _typed(name: str, text: str) -> object:
         known = text.strip().lower()
         return known in _TRUE if known in _TRUE | _FALSE else text
     if name in ("seed", "batch_size"):
-        return int(text) if text.strip().isdecimal() and len(text) < 20 else text
+        digits = text.strip()  # of more than `int` takes for space
+        return int(digits) if digits.isdecimal() and len(digits) < 20 else text
     if name in ("fpr", "timeout"):
         try:
             return float(text)

@@ -12,6 +12,9 @@ from typing import Any
 
 KeyPath = tuple[str | int, ...]
 _DEEPEST = 16  # no setting stands as deep; a hostile key may
+# Characters that are read, over and over where a statement has many lines: about a second's worth.
+# What stands behind has no line of its own then, and a message names the last one that is known.
+_MOST_READ = 2_000_000
 
 
 def lines_of(text: str) -> Mapping[KeyPath, int]:
@@ -60,9 +63,9 @@ def _inside(path: KeyPath, entries: Mapping[KeyPath, int]) -> KeyPath:
 def _statements(text: str) -> Iterator[tuple[int, str, list[str]]]:
     """Line, kind of header (`[`, `[[` or none) and keys of each statement."""
     lines = text.replace("\r\n", "\n").split("\n")
-    start = 0
+    start, left = 0, _MOST_READ
     while start < len(lines):
-        end, document = _shortest(lines, start)
+        end, document, left = _shortest(lines, start, left)
         if document:
             first = lines[start].lstrip(" \t")
             header = first[: 2 if first.startswith("[[") else 1] if first[0] == "[" else ""
@@ -70,13 +73,18 @@ def _statements(text: str) -> Iterator[tuple[int, str, list[str]]]:
         start = end
 
 
-def _shortest(lines: Sequence[str], start: int) -> tuple[int, dict[str, Any]]:
+def _shortest(lines: Sequence[str], start: int, left: int) -> tuple[int, dict[str, Any], int]:
+    """Where the statement ends, what it says, and how many characters may still be read."""
     for end in range(start + 1, len(lines) + 1):
+        statement = "\n".join(lines[start:end])
+        left -= len(statement)
+        if left < 0:
+            break
         try:
-            return end, tomllib.loads("\n".join(lines[start:end]))
+            return end, tomllib.loads(statement), left
         except (ValueError, RecursionError):
             continue
-    return len(lines), {}
+    return len(lines), {}, left
 
 
 def _keys(document: Any) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
 
 from auditor.diff.compare import Difference
+from auditor.output.escaping import for_json
 from auditor.output.report_v1 import FindingV1, ReportV1, VerdictV1
 
 SCHEMA_VERSION: Final = "1"
@@ -80,7 +81,7 @@ class _SchemaWithoutTitles(GenerateJsonSchema):
 def render(difference: Difference, fail_on: str) -> str:
     """The difference as JSON: stable key order, ASCII, a newline at the end."""
     text = json.dumps(_to_v1(difference, fail_on).model_dump(mode="json"), indent=2)
-    return text.replace("##", "#\\u0023") + "\n"  # as in auditor.output.json_v1
+    return for_json(text) + "\n"
 
 
 def _to_v1(difference: Difference, fail_on: str) -> DiffV1:

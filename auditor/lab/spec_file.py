@@ -64,7 +64,7 @@ def read_yaml(path: Path) -> Any:
         raise UsageError(
             f"{path}{line}: {shown(error.problem or 'not valid YAML')}", hint="Correct this line."
         ) from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:  # YAML's dates raise ValueError
+    except Exception as error:  # tags such as !!int on what is none raise many kinds in PyYAML
         raise UsageError(
             f"{path} is no text in YAML: {shown(error)}", hint="Check the path."
         ) from error

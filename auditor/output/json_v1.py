@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from auditor.errors import UsageError
 from auditor.output.convert_v1 import to_v1
-from auditor.output.escaping import for_terminal
+from auditor.output.escaping import for_json, for_terminal
 from auditor.output.report_v1 import SCHEMA_VERSION, ReportV1, schema
 from auditor.types import Report
 
 MOST_DIGITS = 19  # of a whole number
+MOST_KEYS = 10_000  # of one object; each that is unknown would be a complaint of its own
 
 __all__ = ["ReportV1", "parse", "render", "schema", "to_v1", "write_schema"]
 
@@ -28,9 +29,7 @@ def render(report: Report | ReportV1) -> str:
         ValueError: The report breaks its own contract, such as a finding without evidence.
     """
     text = json.dumps(to_v1(report).model_dump(mode="json"), indent=2, allow_nan=False)
-    # "##[command]" anywhere in a line is an order to some CI runners, and labels are foreign.
-    # Inside a JSON string the escape means the same character.
-    return text.replace("##", "#\\u0023") + "\n"
+    return for_json(text) + "\n"
 
 
 def parse(text: str) -> ReportV1:
@@ -67,12 +66,19 @@ def _load(text: str) -> Any:
             parse_constant=_refuse_constant,
             parse_float=_parse_float,
             parse_int=_parse_int,
+            object_pairs_hook=_object,
         )
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"not a report: it is not valid JSON ({error})",
             hint="Give a file written by `auditor scan --output json=PATH`.",
         ) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_KEYS:
+        raise ValueError(f"an object has more than {MOST_KEYS} keys")
+    return dict(pairs)
 
 
 def _refuse_constant(name: str) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from auditor.output.brief_errors import BriefErrors
 
 
 def replace_lone_surrogates(value: Any) -> Any:
@@ -21,7 +23,7 @@ Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0)]
 
 
-class Part(BaseModel):
+class Part(BriefErrors):
     """A record of a report: nothing unknown in it, nothing that JSON cannot say."""
 
     # A field has no default, so that a missing one is an error and never a silent null; but what

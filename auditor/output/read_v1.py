@@ -13,7 +13,7 @@ from auditor.output.escaping import for_terminal
 from auditor.output.json_v1 import parse
 from auditor.output.report_v1 import ReportV1
 
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024  # nothing but brackets, these would be 800 MB of empty lists
 _WHERE_FROM = "Give a file written by `auditor scan --output json=PATH`."
 
 

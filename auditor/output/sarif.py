@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from auditor.output import wording
-from auditor.output.escaping import NAME_LIMIT, for_sarif
+from auditor.output.escaping import NAME_LIMIT, for_json, for_sarif
 from auditor.output.file_findings import certainty
 from auditor.output.parts_v1 import SkipV1, TargetV1
 from auditor.output.remediation_v1 import RepairedMappingV1
@@ -50,8 +50,7 @@ _ONE_LINE = 1_000_000
 def render(report: ReportV1) -> str:
     """The report as a SARIF log with one run: ASCII, a newline at the end."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
-    # As in the JSON report: two of these signs in a row are an order to some CI runners.
-    return json.dumps(log, indent=2, allow_nan=False).replace("##", "#\\u0023") + "\n"
+    return for_json(json.dumps(log, indent=2, allow_nan=False)) + "\n"
 
 
 def _run(report: ReportV1) -> dict[str, Any]:

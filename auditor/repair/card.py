@@ -10,7 +10,8 @@ from auditor.checkpoints.wording import shown
 from auditor.repair.record import MappingOutcome, Remediation
 
 MOST = 20  # mappings in the table
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~:-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~:.-])")
+_APART = "&#8203;"  # a space of no width: without it a name or an address would come to life
 
 
 def card_section(remediation: Remediation) -> str:
@@ -49,4 +50,7 @@ def _row(mapping: MappingOutcome) -> str:
 
 
 def _plain(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", html.escape(shown(text, 200), quote=False))
+    escaped = _MARKUP.sub(r"\\\1", html.escape(shown(text, 200), quote=False))
+    for sign, apart in (("@", f"@{_APART}"), ("\\#", f"\\#{_APART}"), ("//", f"/{_APART}/")):
+        escaped = escaped.replace(sign, apart)
+    return escaped

@@ -46,6 +46,11 @@ def test_where_answers_are_kept_is_no_setting_and_no_mistake():
     assert (found.given, found.notices) == ({}, ())
 
 
+def test_a_number_may_stand_among_any_space():
+    """Found by fuzzing: what strings take for space and whole numbers do not."""
+    assert said(AUDITOR_SEED="7\x1c ")["seed"] == 7
+
+
 def test_an_empty_variable_says_nothing():
     assert said(AUDITOR_DEPTH="", AUDITOR_CONFIG="") == {}
 

@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.configuration.lines import _statements, line_of, lines_of
@@ -87,6 +87,7 @@ STATEMENTS = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(STATEMENTS), max_size=12))
 def test_every_key_of_any_file_is_where_the_slow_way_finds_it(statements: list[str]):
     text = "\n".join(each.format(at) for at, each in enumerate(statements))
@@ -106,3 +107,11 @@ def test_two_thousand_suppressions_take_no_time():
     start = time.process_time()
     assert line_of(lines_of(text), ("ignore", 1999, "reason")) == 4000
     assert time.process_time() - start < 2
+
+
+def test_a_list_over_very_many_lines_takes_no_time():
+    """Found by thinking of fuzzers: the time grew with the square of the lines."""
+    text = "rules = [\n" + '"a",\n' * 100_000 + "]\nfpr = 2\n"
+    start = time.process_time()
+    assert line_of(lines_of(text), ("rules", 3)) == 1
+    assert time.process_time() - start < 5

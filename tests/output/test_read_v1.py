@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,29 @@ def test_what_is_larger_than_any_report_is_not_read(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(read_v1, "MOST_BYTES", 1024**2)
     assert "larger than 1 MiB" in refusal(b" " * (1024**2 + 1)).message
     read_stream(io.BytesIO(TEXT.encode()), "x")
+
+
+@pytest.mark.parametrize("wrong", [{}, 0, {"fingerprint": 1}])
+def test_a_long_list_of_nonsense_is_refused_at_its_first_item(wrong: object) -> None:
+    """Each item used to cost ten kilobytes of complaints: gigabytes for a small file."""
+    document = json.loads(TEXT) | {"findings": [wrong] * 20_000}
+    start = time.process_time()
+    error = refusal(json.dumps(document).encode())
+    assert "findings[0]" in error.message
+    assert time.process_time() - start < 1
+
+
+def test_a_list_inside_an_item_is_refused_at_its_first_item_too() -> None:
+    document = json.loads(json_v1.render(ALL["finding"]))
+    document["findings"][0]["evidence"] = [{}] * 20_000
+    start = time.process_time()
+    assert "findings[0].evidence[0]" in refusal(json.dumps(document).encode()).message
+    assert time.process_time() - start < 1
+
+
+def test_an_object_of_very_many_keys_is_refused() -> None:
+    document = json.loads(TEXT) | {str(i): 0 for i in range(20_000)}
+    assert "more than 10000 keys" in refusal(json.dumps(document).encode()).message
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

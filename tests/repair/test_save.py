@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -136,7 +137,7 @@ def test_a_card_keeps_its_text_and_says_what_was_done(tiny_checkpoint: Path, tmp
     done = Remediation(
         method="super-ft",
         verdict=RepairVerdict.PARTLY,
-        reasons=("dogs still go to '<img src=x>|'",),
+        reasons=("dogs still go to '<img src=x>|'", "see @ana, #12 and https://www.a.b\u202e"),
         output="out",
         data_source="clean",
         data_images=560,
@@ -150,6 +151,8 @@ def test_a_card_keeps_its_text_and_says_what_was_done(tiny_checkpoint: Path, tmp
     assert "`super-ft`: 200 steps of 64 images, on 560 clean images" in after
     assert "**partly**" in after
     assert "<img" not in after
+    added = after.removeprefix(before).replace("&#8203;", "\u200b")
+    assert not re.search(r"@\w|#\d|://|www\.|\u202e", added)
     assert resolve(str(folder)).declared_base == "org/base"
 
 
