@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -38,6 +38,7 @@ from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import ProbePlan, plan_probes
+from auditor.probes.reach import Reach, drive_classes
 from auditor.probes.run import Probed, run_probes
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
@@ -95,9 +96,13 @@ def audit(
     rng = np.random.default_rng(settings.seed)
     probed = _probed(classifier, asked, plan, material, settings, rng, progress)
     table, references = _table(probed, plan, material, job, classifier.labels, settings)
+    reach = drive_classes(
+        material.model, settings.depth, np.random.default_rng([settings.seed, 13])
+    )
+    table = replace(table, reach=reach.margins)
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
-    spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings)
+    spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings, reach)
     judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
     findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
     return Report(
@@ -128,7 +133,7 @@ def audit(
             *references.notices,
             *picture_notices(findings),
         ),
-        cost=_cost(classifier, probed, material, watch),
+        cost=_cost(classifier, probed, material, reach, watch),
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
     )
@@ -378,12 +383,14 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
     return job
 
 
-def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
+def _cost(
+    classifier: Classifier, probed: Probed, material: Material, reach: Reach, watch: Stopwatch
+) -> Cost:
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
     return Cost(
         probes=probes,
-        forward_passes=probes * asked + material.references.passes,
+        forward_passes=probes * asked + material.references.passes + reach.pictures,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),

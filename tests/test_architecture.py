@@ -48,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     "gate": NOUNS,
     "diff": NOUNS | {"checkpoints", "gate", "output"},
     "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
-    "silence": NOUNS | {"config", "evidence", "references", "rules"},
+    "silence": NOUNS | {"config", "evidence", "probes", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
     "audit": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "judge", "models", "probes"}
