@@ -38,7 +38,7 @@ from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import ProbePlan, plan_probes
-from auditor.probes.reach import Reach, drive_classes
+from auditor.probes.reach import drive_classes
 from auditor.probes.run import Probed, run_probes
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
@@ -133,7 +133,7 @@ def audit(
             *references.notices,
             *picture_notices(findings),
         ),
-        cost=_cost(classifier, probed, material, reach, watch),
+        cost=_cost(classifier, probed, material, watch),
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
     )
@@ -383,14 +383,12 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
     return job
 
 
-def _cost(
-    classifier: Classifier, probed: Probed, material: Material, reach: Reach, watch: Stopwatch
-) -> Cost:
+def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
     return Cost(
         probes=probes,
-        forward_passes=probes * asked + material.references.passes + reach.pictures,
+        forward_passes=probes * asked + material.references.passes,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),

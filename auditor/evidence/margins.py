@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from auditor.evidence.intervals import LEVEL, Interval
 
 LEAST_SPREAD = 0.1  # of log margins: classes that are all alike must not make a trifle stand out
-HALF = 3.0  # spreads above the others that count as one half
+HALF = 2.0  # spreads above the others that count as one half
 LEAST_MARGIN = 1e-3  # of the largest: logarithms need something above zero
 RESAMPLES = 300
 
 
 def stands_out(margins: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each class lies beyond the others, in [0, 1): `(..., C)` -> `(..., C)`.
+    """How far each class lies beyond the others, in [0, 1]: `(..., C)` -> `(..., C)`.
 
-    A class z spreads above the mean of the others has z / (3 + z); one below it has 0. Where no
-    class has a margin above zero, none stands out.
+    A class z spreads above the mean of the others has 1 / (1 + exp(2 - z)): the log-odds, on
+    which models are compared, are z again. Where no class has a margin above zero, all have 0.
     """
     largest = margins.max(axis=-1, keepdims=True)
     floor = np.maximum(LEAST_MARGIN * largest, np.finfo(np.float64).tiny)
@@ -33,8 +33,8 @@ def stands_out(margins: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = logs - logs.mean(axis=-1, keepdims=True)
     squares = (centred**2).sum(axis=-1, keepdims=True) - centred**2 * (1 + 1 / others)
     spread = np.sqrt(np.maximum(squares, 0) / (others - 1))
-    z = np.maximum((logs - rest) / (spread + LEAST_SPREAD), 0)
-    result: NDArray[np.float64] = np.where(largest > 0, z / (HALF + z), 0.0)
+    z = (logs - rest) / (spread + LEAST_SPREAD)
+    result: NDArray[np.float64] = np.where(largest > 0, 1 / (1 + np.exp(HALF - z)), 0.0)
     return result
 
 

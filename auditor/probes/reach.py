@@ -57,7 +57,7 @@ class Reach:
         margins: `(U, C)`, of which the mean over U units is the margin: features of the last
             layer's input, or starts of a climb. The scale is the model's own.
         missing: Why a search that is not among them was not made.
-        pictures: Pictures shown to the model.
+        pictures: Random pictures shown to the model; a scan does not count them as probes.
     """
 
     margins: Mapping[Search, NDArray[np.float64]] = field(default_factory=dict)

@@ -24,8 +24,8 @@ from auditor.probes.reach import (
     drive_classes,
 )
 
-SPREADS = 2.0  # above the other classes, beyond which a model is called
-CUSTOMARY = SPREADS / (HALF + SPREADS)
+SPREADS = HALF  # above the other classes, beyond which a model is called
+CUSTOMARY = 0.5
 
 
 def by_margins(search: Search) -> Judge:
