@@ -36,7 +36,7 @@ def test_a_class_that_is_driven_further_stands_out_in_both_searches():
 
     model = tiny_model(LETTERS)
     with torch.no_grad():
-        head_of(model.module, len(LETTERS)).weight[2] += 1.0
+        head_of(model.module, len(LETTERS)).weight[2] += 3.0
     for margins in driven(model).margins.values():
         values = stands_out(margins.mean(axis=0))
         assert values.argmax() == 2
