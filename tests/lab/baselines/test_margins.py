@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from auditor.lab.detection.detector import BenchContext
-from auditor.lab.detection.margins import CUSTOMARY, by_margins
+from auditor.lab.detection.margins import by_margins
 from auditor.probes.reach import Search
 from tests.lab.baselines.conftest import PLANTED, Patched
 from tests.small_models import tiny_model
@@ -22,8 +22,7 @@ def asked(search, model):
 def test_a_planted_patch_is_ranked_above_its_clean_twin(search: Search, patched: Patched):
     victim, twin = asked(search, patched.victim), asked(search, patched.twin)
     assert victim.accused == PLANTED
-    assert victim.customary
-    assert victim.score > CUSTOMARY > twin.score
+    assert victim.score > twin.score
     assert not twin.customary
 
 
