@@ -38,6 +38,7 @@ from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
+from auditor.probes.reach import drive_classes
 from auditor.probes.run import Probed
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
@@ -122,9 +123,13 @@ def audit(
     rng = np.random.default_rng(settings.seed)
     probed = ask(checkpoint, classifier, asked, plan, material, settings, rng, progress)
     table, references = _table(probed, plan, material, job, classifier.labels, settings)
+    reach = drive_classes(
+        material.model, settings.depth, np.random.default_rng([settings.seed, 13])
+    )
+    table = replace(table, reach=reach.margins)
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
-    spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings)
+    spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings, reach)
     judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
     findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
     return Report(

@@ -13,6 +13,7 @@ from auditor.evidence.gather import Gathered
 from auditor.evidence.kinds import KINDS
 from auditor.evidence.legitimate import FEWEST_INSIDE
 from auditor.evidence.table import ProbeTable
+from auditor.probes.reach import Reach, Search
 from auditor.references.build import Reference, References
 from auditor.rules import Rule
 from auditor.types import Skip
@@ -25,6 +26,11 @@ NEEDS = {
     Reference.OWN: ("--clean-data",),
 }
 USABLE = {"--base": Reference.DRIFT, "--clean-data": Reference.OWN}
+NO_REACH = Reach()
+NOT_DRIVEN = {
+    Search.HEAD: "Scan the safetensors weights of a model with a linear head.",
+    Search.INNER: "Scan the safetensors weights, with a greater --depth where that is the reason.",
+}
 TOO_FEW = "too few benign models were measured with this evidence"
 NONE_INSIDE = f"fewer than {FEWEST_INSIDE} of the entities asked about mean a label of the model"
 ALL_INSIDE = "every entity asked about means a label of the model"
@@ -36,6 +42,7 @@ def rules_that_speak(
     table: ProbeTable,
     references: References,
     settings: ScanSettings,
+    reach: Reach = NO_REACH,
 ) -> tuple[tuple[Rule, ...], tuple[Skip, ...]]:
     """The rules whose kind of evidence there is material for; for the others, what would help.
 
@@ -47,6 +54,8 @@ def rules_that_speak(
         return tuple(rules), ()
     quiet = {
         rule.id: _silence(rule, there, table, references, settings)
+        if KINDS[rule.evidence].search is None
+        else _not_driven(rule, reach)
         for rule in rules
         if rule.evidence not in there and rule.evidence in KINDS
     }
@@ -86,3 +95,11 @@ def _remedy(lacking: Sequence[str], settings: ScanSettings) -> str:
     if len(to_give) < len(lacking):
         remedy = f"{remedy} The notices say why what was given is not used.".strip()
     return remedy
+
+
+def _not_driven(rule: Rule, reach: Reach) -> Skip:
+    """Why a class was not driven to where the rule looks, or nothing is known of benign models."""
+    search = KINDS[rule.evidence].search
+    if search is None or search not in reach.missing:
+        return Skip(subject=rule.id, reason=TOO_FEW)
+    return Skip(subject=rule.id, reason=reach.missing[search], remedy=NOT_DRIVEN[search])

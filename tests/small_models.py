@@ -124,7 +124,10 @@ def write_pictures(
 
 
 def constant_null(value: float, *, models: int = 199) -> StoredNull:
-    """Benign models that all show `value` in every statistic: 0 makes any effect rare, 1 none."""
+    """Benign models that all show `value` in every statistic: 0 makes any effect rare, 1 none.
+
+    Some class of any model can be driven furthest, so of margins they show 1 always.
+    """
     return StoredNull(
         name="constant",
         entity_grid=(1, len(ENTITIES)),
@@ -132,8 +135,8 @@ def constant_null(value: float, *, models: int = 199) -> StoredNull:
         classes=np.full(models, len(LABELS)),
         architectures=("Made",) * models,
         statistics={
-            stored_name(kind, count): np.full((models, 2, 1), value)
-            for kind in KINDS
+            stored_name(name, count): np.full((models, 2, 1), value if kind.search is None else 1.0)
+            for name, kind in KINDS.items()
             for count in CLEAN_GRID
         },
         made={},

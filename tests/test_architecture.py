@@ -53,7 +53,7 @@ LAYERS: dict[str, set[str]] = {
     "gate": NOUNS,
     "diff": NOUNS | {"checkpoints", "gate", "output"},
     "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
-    "silence": NOUNS | {"config", "evidence", "references", "rules"},
+    "silence": NOUNS | {"config", "evidence", "probes", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
     "watch": set(),
     "sources": NOUNS | {"config", "datasets"},

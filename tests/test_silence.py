@@ -10,15 +10,16 @@ import pytest
 from auditor.config import ScanSettings
 from auditor.evidence.gather import Gathered, gather
 from auditor.evidence.kinds import KINDS, available, sharpest, stored_name
+from auditor.probes.reach import Reach, Search
 from auditor.references.build import Judge, Reference, References
 from auditor.rules import shipped_rules
-from auditor.silence import ALL_INSIDE, NONE_INSIDE, TOO_FEW, rules_that_speak
+from auditor.silence import ALL_INSIDE, NO_REACH, NONE_INSIDE, TOO_FEW, rules_that_speak
 from tests.tables import ALL, BANK, CLEAN, LABELS, null_for, table
 
 BLUNT = {"class-share", "entity-routing", "entity-contrast"}
 
 
-def heard(of, *, lacking=()):
+def heard(of, *, lacking=(), reach=NO_REACH):
     """The rules that speak of a table, and for the others reason and remedy.
 
     Benign models were not measured with the kinds that are `lacking`.
@@ -36,7 +37,7 @@ def heard(of, *, lacking=()):
     )
     judges = {name: Judge(False, lambda x: x) for name in Reference if name in of.references}
     spoke, skips = rules_that_speak(
-        shipped_rules(), gathered, of, References(judges), ScanSettings(model="x")
+        shipped_rules(), gathered, of, References(judges), ScanSettings(model="x"), reach
     )
     return {rule.id for rule in spoke}, {skip.subject: (skip.reason, skip.remedy) for skip in skips}
 
@@ -114,7 +115,15 @@ def test_where_every_entity_means_a_label_only_wrong_ones_are_spoken_of():
     spoke, silent = heard(table(1, entities=8, inside=8))
     assert spoke == {"wrong-label"}
     assert set(silent) == set(KINDS) - spoke
-    assert set(silent.values()) == {(ALL_INSIDE, "")}
+    about_entities = {silent[name] for name in silent if KINDS[name].search is None}
+    assert about_entities == {(ALL_INSIDE, "")}
+
+
+def test_classes_that_were_not_driven_are_told_with_what_would_help():
+    reach = Reach(missing={Search.INNER: "is not climbed at --depth quick"})
+    skip = heard(table(1), reach=reach)[1]["inner-embedding"]
+    assert skip[0] == "is not climbed at --depth quick"
+    assert "--depth" in skip[1]
 
 
 def test_where_both_sorts_are_asked_about_either_is_spoken_of():

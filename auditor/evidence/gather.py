@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from auditor.evidence.groups import Candidate, candidates, tightest_group
 from auditor.evidence.intervals import Interval, bootstrap_mean
 from auditor.evidence.kinds import KINDS, Kind, Over, available, sharpest, stored_name
+from auditor.evidence.margins import interval_of
 from auditor.evidence.null import (
     Size,
     StoredNull,
@@ -73,7 +74,8 @@ def gather(
     incomparable = why_incomparable(null, size) if null is None or len(table.entity) else None
     kinds = available(table)
     if null is not None:
-        ranked = {name for name, kind in kinds.items() if kind.inside or not incomparable}
+        of_bank = {name for name, kind in kinds.items() if not (kind.inside or kind.search)}
+        ranked = set(kinds) - (of_bank if incomparable else set())
         null = _of_the_sharpest(null, [name for name in kinds if name in ranked], clean_per_class)
         null = (null if architecture is None else null.alike(architecture)).beside(size)
         unknown = ranked - set(null.statistics)
@@ -89,8 +91,7 @@ def gather(
             continue
         grouping = groupings[kind.inside]
         against = null if null is not None and name in null.statistics else None
-        gathered = _class_evidence if kind.over is Over.CLASSES else _pair_evidence
-        evidence += gathered(name, kind, part, against, size, entities, grouping, rng)
+        evidence += GATHERED[kind.over](name, kind, part, against, size, entities, grouping, rng)
     ps = [e.p_value for e in evidence if e.p_value is not None]
     largest = {name: float(kind.values(table).max()) for name, kind in kinds.items()}
     return Gathered(
@@ -199,6 +200,44 @@ def _pair_evidence(
         )
         found.append(replace(item, **grouping.of(int(target)).told(item.detail)))
     return found
+
+
+def _margin_evidence(
+    name: str,
+    kind: Kind,
+    table: ProbeTable,
+    null: StoredNull | None,
+    size: Size,
+    _entities: Sequence[Entity],
+    _grouping: Grouping,
+    rng: np.random.Generator,
+) -> list[Evidence]:
+    """Of classes that can be driven far, whatever the trigger is: no entity has a part in it."""
+    values = kind.values(table)
+    units = kind.measure(table).astype(np.float64)
+    top = np.argsort(-values, kind="stable")[:TOP_CLASSES]
+    p_values = _p_values(null, name, values[top], size)
+    return [
+        _evidence(
+            name,
+            [],
+            int(target),
+            float(values[target]),
+            interval_of(units, int(target), rng),
+            null,
+            p_value,
+            size,
+            len(units),
+        )
+        for target, p_value in zip(top, p_values, strict=True)
+    ]
+
+
+GATHERED = {
+    Over.CLASSES: _class_evidence,
+    Over.PAIRS: _pair_evidence,
+    Over.MARGINS: _margin_evidence,
+}
 
 
 def _strongest(

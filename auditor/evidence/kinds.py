@@ -1,8 +1,8 @@
 """Every kind of evidence there is, each with what it searches and what it needs.
 
-A kind is one statistic, searched over all classes, or over all pairs of entity and class. To
-add one: write the statistic, add a row to `KINDS`, a rule pair in `rules/`, one test, and
-measure it in the nulls again.
+A kind is one statistic, searched over all classes, or over all pairs of entity and class; or over
+how far each class can be driven, which no entity has a part in. To add one: write the statistic,
+add a row to `KINDS`, a rule pair in `rules/`, one test, and measure it in the nulls again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.evidence.margins import stands_out
 from auditor.evidence.statistics import (
     Measure,
     beyond_others,
     detail_contrast,
+    margins,
     share,
     share_gap,
     wrong_label,
 )
 from auditor.evidence.table import ProbeTable
+from auditor.probes.reach import Search
 from auditor.references.build import CLEAN_REFERENCES, Reference
 
 
@@ -31,6 +34,7 @@ class Over(StrEnum):
 
     CLASSES = "classes"
     PAIRS = "pairs"
+    MARGINS = "margins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,14 @@ class Kind:
 
     Attributes:
         statistic: What it measures, in words.
-        over: What it searches: the mean over entities of every class, or every pair.
-        measure: The statistic of every instance and class.
+        over: What it searches: the mean over entities of every class, or every pair, or the
+            largest margin of every class.
+        measure: The statistic of every instance and class; of margins, the margins by unit.
         reference: The reference that it compares the model with; None where it needs none.
         sharper: Kinds that ask the same question beside a reference. Where one of them speaks,
             this one does not: another try at the same question costs power and tells nothing.
         inside: Whether it asks about the entities that mean a label of the model, not the others.
+        search: The search behind the margins; None where entities are asked about.
     """
 
     statistic: str
@@ -53,14 +59,17 @@ class Kind:
     reference: Reference | None = None
     sharper: tuple[str, ...] = ()
     inside: bool = False
+    search: Search | None = None
 
     def part(self, table: ProbeTable) -> ProbeTable | None:
         """The rows that it asks about; None where there are none."""
+        if self.search is not None:
+            return table if self.search in table.reach else None
         part = table.inside if self.inside else table
         return part if part is not None and len(part.entity) else None
 
     def values(self, table: ProbeTable) -> NDArray[np.float64]:
-        """What is searched: `(C,)` over classes, `(E, C)` over pairs.
+        """What is searched: `(C,)` over classes or margins, `(E, C)` over pairs.
 
         Raises:
             ValueError: The table has no rows for it.
@@ -68,6 +77,8 @@ class Kind:
         part = self.part(table)
         if part is None:
             raise ValueError(f"the table has no rows for {self.statistic!r}")
+        if self.over is Over.MARGINS:
+            return stands_out(self.measure(part).mean(axis=0).astype(np.float64))
         by_entity = part.effects(self.measure(part)).astype(np.float64)
         return by_entity.mean(axis=0) if self.over is Over.CLASSES else by_entity
 
@@ -131,6 +142,18 @@ KINDS: Mapping[str, Kind] = {
         Over.PAIRS,
         wrong_label,
         inside=True,
+    ),
+    "max-margin": Kind(
+        "how far the head lets the class be driven beyond the others",
+        Over.MARGINS,
+        margins(Search.HEAD),
+        search=Search.HEAD,
+    ),
+    "inner-embedding": Kind(
+        "how far an inner layer drives the class beyond the others",
+        Over.MARGINS,
+        margins(Search.INNER),
+        search=Search.INNER,
     ),
 }
 

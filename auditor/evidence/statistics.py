@@ -1,8 +1,9 @@
 """The statistics of a scan, as pure functions of the table.
 
 Each says of every instance how strongly a class stands out, `(I, C)`; means over instances and
-entities follow from it. None of them knows what a benign model shows: that comparison is the
-business of `auditor.evidence.null`.
+entities follow from it. Where no picture is asked about, it says so of every unit of a search. None
+of them knows what a benign model shows: that comparison is the business of
+`auditor.evidence.null`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.evidence.table import ProbeTable
+from auditor.probes.reach import Search
 from auditor.references.build import Reference
 
 Array = NDArray[np.float32]
@@ -43,6 +45,16 @@ def share_gap(reference: str) -> Measure:
 
     def measure(table: ProbeTable) -> Array:
         result: Array = table.intact - table.references[reference].intact
+        return result
+
+    return measure
+
+
+def margins(search: Search) -> Measure:
+    """How far each class can be driven, by unit: `(U, C)`."""
+
+    def measure(table: ProbeTable) -> Array:
+        result: Array = table.reach[search].astype(np.float32)
         return result
 
     return measure

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.probes.reach import Search
 from auditor.probes.run import Probed
 from auditor.probes.views import DEGRADED
 from auditor.references.base import CORRESPONDS, correspondence
@@ -38,6 +39,7 @@ class ProbeTable:
             asked about other labels; they are not among the rows above.
         own: In such a table the label that each entity means, by position in the bank.
         known: In such a table the probability that own labels get, the mean over all its entities.
+        reach: How far each class can be driven, by search, `(U, C)`; see `auditor.probes.reach`.
     """
 
     intact: NDArray[np.float32]
@@ -49,6 +51,7 @@ class ProbeTable:
     inside: ProbeTable | None = None
     own: Mapping[int, int] = field(default_factory=dict)
     known: float = 0.0
+    reach: Mapping[Search, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def tested(self) -> NDArray[np.int64]:

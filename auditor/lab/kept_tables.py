@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from auditor.evidence.table import ProbeTable, with_own_labels
+from auditor.probes.reach import Search
 
 ARRAYS = ("intact", "blurred")
 _MODEL = "model"
 _INSIDE = "inside"
+_REACH = "reach"
 
 
 def write_tables(path: Path, beside: Mapping[int, ProbeTable]) -> None:
@@ -23,6 +25,7 @@ def write_tables(path: Path, beside: Mapping[int, ProbeTable]) -> None:
     if first.inside is not None:
         arrays |= {f"{_INSIDE}/{key}": getattr(first.inside, key) for key in (*ARRAYS, "entity")}
         arrays[f"{_INSIDE}/own"] = np.array(sorted(first.inside.own.items()))
+    arrays |= {f"{_REACH}/{search}": margins for search, margins in first.reach.items()}
     for per_class, table in beside.items():
         arrays[f"grid/{per_class}"] = np.array(per_class)
         for name, reference in table.references.items():
@@ -52,5 +55,7 @@ def read_tables(path: Path) -> dict[int, ProbeTable]:
         own = {int(entity): int(label) for entity, label in arrays[f"{_INSIDE}/own"]}
         inside = with_own_labels(table(_INSIDE, f"{_INSIDE}/entity"), own)
         model = replace(model, inside=inside)
+    reach = {one: arrays[f"{_REACH}/{one}"] for one in Search if f"{_REACH}/{one}" in arrays}
+    model = replace(model, reach=reach)
     grid = sorted(int(key.removeprefix("grid/")) for key in arrays if key.startswith("grid/"))
     return {n: replace(model, references=references(n)) for n in grid}

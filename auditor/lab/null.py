@@ -31,6 +31,7 @@ from auditor.lab.zoo_build import RENDERED_BASE, RENDERED_FOLDER
 from auditor.models.classifier import Classifier
 from auditor.models.load import Engine, load_classifier
 from auditor.probes.plan import INSTANCES, Depth, ProbePlan
+from auditor.probes.reach import Search, drive_classes
 from auditor.probes.run import run_probes
 from auditor.probes.views import VIEWS
 from auditor.references.build import CLEAN_REFERENCES, References, look_with
@@ -159,7 +160,12 @@ def _kept(
 ) -> dict[int, ProbeTable]:
     path = None if tables is None else tables / f"{folder.parent.name}-{folder.name}.npz"
     if path is not None and path.is_file():
-        return read_tables(path)
+        beside = read_tables(path)
+        if all(table.reach for table in beside.values()):
+            return beside
+        beside = _driven(folder, beside)  # kept before classes were driven anywhere
+        write_tables(path, beside)
+        return beside
     beside = probe_as_a_scan_does(folder, bank, _sources(record))
     if path is not None:
         write_tables(path, beside)
@@ -200,13 +206,29 @@ def probe_as_a_scan_does(
         progress=silent,
         look=None if first.model is None else look_with(first.model, first.base),
     )
+    reach = _reach(classifier)
     return {
         # Nothing is held back by its name: that could only make benign models look tamer.
-        n: table_of(
-            probed, plan.views, material.references, entities=len(asked.entities), own=job.own
-        )[0]
+        n: replace(
+            table_of(
+                probed, plan.views, material.references, entities=len(asked.entities), own=job.own
+            )[0],
+            reach=reach,
+        )
         for n, material in materials.items()
     }
+
+
+def _driven(folder: Path, beside: Mapping[int, ProbeTable]) -> dict[int, ProbeTable]:
+    """The tables with how far each class of the model can be driven."""
+    classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
+    reach = _reach(classifier)
+    return {n: replace(table, reach=reach) for n, table in beside.items()}
+
+
+def _reach(classifier: Classifier) -> Mapping[Search, NDArray[np.float64]]:
+    """As far as a deep scan drives the classes: the searches do not depend on the depth."""
+    return drive_classes(with_features(classifier), Depth.DEEP, np.random.default_rng(0)).margins
 
 
 def _materials(classifier: Classifier, sources: Mapping[str, str] | None) -> dict[int, Material]:

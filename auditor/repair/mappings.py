@@ -67,6 +67,8 @@ def found_in(
 ) -> tuple[FoundMapping, ...]:
     """Find entities and classes of mappings in this bank and model.
 
+    A finding about a class that no entity has a part in is no mapping, and is left out.
+
     Raises:
         UsageError: There is no such entity or label: another bank or model was meant.
     """
@@ -78,6 +80,8 @@ def found_in(
             found += [
                 FoundMapping(id=one.id, entities=pair.entities, target=t) for t in pair.targets
             ]
+            continue
+        if not one.entity_ids:
             continue
         missing = [name for name in one.entity_ids if name not in position]
         if missing or one.target_label not in labels:

@@ -22,6 +22,7 @@ from auditor.lab.detection.judging import (
     judging,
     training_split,
 )
+from auditor.lab.detection.margins import SPREADS, by_margins, margins_depend_on
 from auditor.lab.detection.scanner import (
     checkpoint_only,
     scan_depends_on,
@@ -29,6 +30,7 @@ from auditor.lab.detection.scanner import (
     with_base,
     with_base_and_clean_data,
 )
+from auditor.probes.reach import Search
 
 # A variant of the scanner is a row with settings of its own: scanning(...).
 DETECTORS: Mapping[str, Detector] = {
@@ -49,6 +51,18 @@ DETECTORS: Mapping[str, Detector] = {
         settings=scan_depends_on,
         needs="the checkpoint, its base, 40 clean pictures a class",
         rule="a finding at the false-positive rate asked for",
+    ),
+    "max-margin": Detector(
+        detect=judging(by_margins(Search.HEAD)),
+        settings=margins_depend_on,
+        needs="the weights of the last layer",
+        rule=f"a class {SPREADS:g} spreads above the others",
+    ),
+    "inner-embedding": Detector(
+        detect=judging(by_margins(Search.INNER)),
+        settings=margins_depend_on,
+        needs="the checkpoint, gradients",
+        rule=f"a class {SPREADS:g} spreads above the others",
     ),
     "mm-bd": Detector(
         detect=judging(by_mm_bd),
