@@ -7,10 +7,11 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.evidence.kinds import KINDS
-from auditor.rules import Rule, all_rules, read_rules, shipped_rules
+from auditor.rules import ABOUT_FILES, Rule, all_rules, read_rules, shipped_rules
 from auditor.types import Severity
 
 ROOT = Path(__file__).parent.parent
+OF_THE_MODEL = ("entities", "target", "value", "baseline")
 GOOD = {
     "id": "mine",
     "title": "a rule",
@@ -126,7 +127,7 @@ def test_bytes_that_are_no_text_and_files_that_are_too_large(tmp_path: Path):
 
 
 def test_every_shipped_rule_judges_a_kind_of_evidence_that_is_gathered():
-    assert {rule.evidence for rule in shipped_rules()} == set(KINDS)
+    assert {rule.evidence for rule in shipped_rules()} == set(KINDS) | ABOUT_FILES
 
 
 def test_every_shipped_rule_says_what_else_could_explain_a_finding():
@@ -145,7 +146,8 @@ def test_a_foreign_rule_need_not_say_it_but_not_at_any_length(tmp_path: Path):
 def test_a_summary_uses_only_what_it_can_be_given():
     for rule in shipped_rules():
         left = rule.summary
-        for field in ("entities", "target", "value", "baseline"):
+        fields = ("file", "says", "named") if rule.is_about_files else OF_THE_MODEL
+        for field in fields:
             left = left.replace("{" + field + "}", "")
         assert "{" not in left, rule.id
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -33,9 +33,6 @@ from auditor.shipped import shipped
 from auditor.types import Report, Skip, Verdict
 from auditor.watch import Progress
 
-if TYPE_CHECKING:  # a scan need not wait for what repairs are made of
-    from auditor.repair.settings import RepairSettings
-
 # What numerics take for a small model, and what each byte of weights becomes: a file in memory, a
 # network, and what is made on the way.
 MEMORY_BYTES, MEMORY_PER_WEIGHT_BYTE = 8 * 1024**3, 4
@@ -45,7 +42,7 @@ _T = TypeVar("_T")
 
 def boxed(
     task: str,
-    settings: ScanSettings | RepairSettings,
+    settings: ScanSettings,
     of_scan: ScanSettings,
     kind: Callable[[], type[_T]],
     *,
@@ -87,7 +84,7 @@ def boxed(
 
 def _job(
     task: str,
-    settings: ScanSettings | RepairSettings,
+    settings: ScanSettings,
     of_scan: ScanSettings,
     brought: Brought,
     writable: tuple[str, ...],

@@ -65,6 +65,8 @@ def open_entities(
         if spec.source == AUTO
         else _named(spec, seed, making, progress)
     )
+    if bank.instance_source is InstanceSource.PHOTOGRAPH and spec.source != AUTO:
+        return bank  # the user's own photographs: nobody measured what these can do
     return replace(bank, notices=(*bank.notices, measured_power(bank.instance_source)))
 
 

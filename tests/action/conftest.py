@@ -17,8 +17,10 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 if "scan" in sys.argv:
     import auditor.audit
+    import auditor.boxed.scan
     from tests.small_models import constant_null
     auditor.audit.stored_null = lambda source: constant_null(0.9)
+    auditor.boxed.scan.scan = auditor.audit.scan  # a child would know nothing of that null
 from auditor.cli.main import main
 main()
 """

@@ -151,7 +151,7 @@ def test_operator_that_is_not_of_onnx(graph: Path):
     model.graph.node[0].op_type = "RunProgram"
     model.graph.node[0].domain = "mine"
     onnx.save(model, graph / "model.onnx")
-    assert "ONNX Runtime cannot run the graph" in failure(graph).message
+    assert "needs the custom operator mine.RunProgram" in failure(graph).message
 
 
 def test_scores_that_are_no_numbers(graph: Path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from transformers import AutoImageProcessor
 
-from auditor.errors import UnsupportedModel
+from auditor.errors import CheckpointError, NotAudited, UnsupportedModel
 from auditor.models.preprocessing import PROCESSOR_FILE, Preprocessing, load_preprocessing
 from auditor.models.quiet import quiet_transformers
 from tests.made_checkpoints import FAMILIES, edit_json, photographs
@@ -23,8 +23,8 @@ def written(folder: Path, processor: Any = VIT, **changes: Any) -> Path:
     return folder
 
 
-def failure(folder: Path) -> UnsupportedModel:
-    with pytest.raises(UnsupportedModel) as caught:
+def failure(folder: Path) -> NotAudited:
+    with pytest.raises((UnsupportedModel, CheckpointError)) as caught:
         load_preprocessing(folder)
     require_plain(caught.value)
     return caught.value
