@@ -174,7 +174,7 @@ def test_a_killed_run_leaves_no_half_checkpoint(
     command = [
         *(sys.executable, "-c", KILLED, "remediate", str(bent_checkpoint), "--super-ft"),
         *("--clean-data", str(clean_folder), "--entities", str(pictures), "--out", str(out)),
-        *("--mapping", "*=no entry", "--steps", "100000", "--lr-max1", "0.1"),
+        *("--mapping", "*=no entry", "--steps", "100000", "--phase1", "0", "--lr-max1", "0.1"),
     ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     running = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
