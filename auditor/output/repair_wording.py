@@ -68,12 +68,16 @@ def natural_line(done: RemediationV1) -> str:
 
 
 def accuracy_line(accuracy: AccuracyV1) -> str:
-    """Accuracy before and after, and what was lost."""
+    """Accuracy before and after, and what was lost or gained."""
     loss = accuracy.loss
+    if loss.value < 0:
+        change, low, high = "gained", -loss.high, -loss.low
+    else:
+        change, low, high = "lost", loss.low, loss.high
     return (
         f"before {share(accuracy.before)}, after {share(accuracy.after)}, on "
-        f"{accuracy.after.observations:,} held-out images; lost {100 * loss.value:.1f} points "
-        f"(95 % interval {100 * loss.low:.1f} to {100 * loss.high:.1f})"
+        f"{accuracy.after.observations:,} held-out images; {change} {100 * abs(loss.value):.1f} "
+        f"points (95 % interval {100 * low:.1f} to {100 * high:.1f})"
     )
 
 

@@ -21,6 +21,7 @@ from auditor.output.convert_sequela_v1 import comparison_v1
 from auditor.output.junit_repair import render_comparison as junit_of
 from auditor.output.markdown_repair import FULL, repair_lines
 from auditor.output.markdown_sequela import render as markdown_of
+from auditor.output.repair_wording import accuracy_line
 from auditor.output.report_v1 import ReportV1
 from auditor.output.sarif_repair import RULE
 from auditor.repair.record import RangeTest
@@ -219,3 +220,12 @@ def test_no_model_is_called_good(word: str) -> None:
     for make in REPAIRS.values():
         for shown in (text(make()), markdown.render(make()), junit.render(make())):
             assert re.search(word, shown.lower()) is None
+
+
+def test_accuracy_that_rose_was_gained_and_not_lost_below_zero() -> None:
+    report = made()
+    accuracy = report.remediation.accuracy
+    loss = accuracy.loss.model_copy(update={"value": -0.08, "low": -0.14, "high": -0.02})
+    risen = accuracy.model_copy(update={"loss": loss})
+    assert "gained 8.0 points (95 % interval 2.0 to 14.0)" in accuracy_line(risen)
+    assert "lost 1.2 points" in accuracy_line(accuracy)
