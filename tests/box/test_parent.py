@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -100,6 +101,15 @@ def test_who_goes_on_after_its_time_is_killed():
     assert time.monotonic() - began < 30
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where whoever started the tests in the background had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_handed_on_and_a_second_one_does_not_wait():
     def interrupt_at(first: Any) -> Any:
         return lambda *_: first()
