@@ -64,7 +64,7 @@ def read_parquet(split: ParquetSplit, columns: Columns) -> LabelledImages:
         schemas = [shard.schema.to_arrow_schema() for shard in shards]
         chosen = [choose_columns(schema, columns, split.source) for schema in schemas]
         label_column = _label_column(paths, chosen)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise EntityError(
             f"{shown(split.source)}: not a readable parquet data set ({type(error).__name__})",
             hint="Check that the download is complete, or name another --split.",
