@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,16 @@ def save_checkpoint(
             (room / CARD).write_text(card, encoding="utf-8")
             (room / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         publish(room, folder)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text whole or not at all."""
+    draft = path.with_name(f".{path.name}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def cited(source: str) -> str:

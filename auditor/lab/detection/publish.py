@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import shlex
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from auditor.lab.detection.plot import write_plot
 from auditor.lab.detection.records import Detection
 from auditor.lab.detection.zoo import Zoo
 from auditor.lab.manifest import ZooModel
-from auditor.lab.save import cited
+from auditor.lab.save import cited, write_whole
 from auditor.lab.workers import cores
 
 RESULT, PAGE, PLOT = "detection.json", "detection.md", "detection.png"
@@ -70,8 +69,8 @@ def publish(document: Document, out: Path, *, plot: bool) -> None:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(out / RESULT, json.dumps(document, indent=1) + "\n")
-        _replace(out / PAGE, page_of(document, plot=PLOT if plot else None))
+        write_whole(out / RESULT, json.dumps(document, indent=1) + "\n")
+        write_whole(out / PAGE, page_of(document, plot=PLOT if plot else None))
         if plot:
             write_plot(document, out / PLOT)
     except OSError as error:
@@ -109,7 +108,7 @@ def update_readme(readme: Path, document: Document) -> None:
     """
     try:
         text = readme.read_text(encoding="utf-8")
-        _replace(readme, with_table(text, readme_table(document)))
+        write_whole(readme, with_table(text, readme_table(document)))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{readme}: {error}", hint=f"Put {BEGIN} and {END} on lines of their own, once."
@@ -127,13 +126,3 @@ def with_table(text: str, table: str) -> str:
     if not begin or not end or BEGIN in rest or END in before + after:
         raise ValueError("it needs one pair of markers of the detection table")
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write whole or not at all."""
-    draft = path.with_name(f".{path.name}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from auditor.errors import AuditorError, NotAudited, UsageError
 from auditor.lab.manifest import Truth, ZooModel
 from auditor.lab.repairs.run import Budget, opened_task, tuned_by
 from auditor.lab.repairs.victim import RepairVictim, open_base_of, open_victim
+from auditor.lab.save import write_whole
 from auditor.lab.training import Progress, silent
 from auditor.lab.workers import do_here, do_jobs
 from auditor.lab.zoo_spec import REFERENCE
@@ -129,7 +130,8 @@ def run_aftermath(
             raise UsageError(result.message, hint=result.hint)
         out.mkdir(parents=True, exist_ok=True)
         rows[result.victim, result.method] = result
-        (out / RAW).write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows.values()))
+        lines = [json.dumps(asdict(row)) + "\n" for row in rows.values()]
+        write_whole(out / RAW, "".join(lines))
         done += 1
         progress(STAGE, done, len(jobs))
 

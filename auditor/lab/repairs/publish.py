@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from auditor.lab.repairs.aftermath_page import aftermath_page
 from auditor.lab.repairs.page import page_of
 from auditor.lab.repairs.record import Repaired
 from auditor.lab.repairs.run import NAMES
+from auditor.lab.save import write_whole
 
 RESULT, PAGE = "repair.json", "repair.md"
 SEQUELA_RESULT, SEQUELA_PAGE = "sequela.json", "sequela.md"
@@ -73,7 +73,7 @@ def _write(out: Path, files: Mapping[str, str]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            _replace(out / name, text)
+            write_whole(out / name, text)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise UsageError(f"{out} cannot be written: {why}", hint="Check --out.") from error
@@ -95,13 +95,3 @@ def read_result(folder: Path) -> RepairResult:
             f"{path} cannot be read: {error}",
             hint="Make it: auditor lab bench --what repair --zoo DIR --out DIR.",
         ) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write whole or not at all."""
-    draft = path.with_name(f".{path.name}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
