@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
@@ -43,6 +44,12 @@ def room_beside(folder: Path) -> Iterator[Path]:
     try:
         yield room
     finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def sweep_rooms_of(folder: Path) -> None:
+    """Remove what killed runs left beside `folder`; only for who knows that no other is at work."""
+    for room in folder.parent.glob(f"{glob.escape(f'.{folder.name}{PARTIAL}')}*"):
         shutil.rmtree(room, ignore_errors=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from auditor.checkpoints.json_file import read_json_object
+from auditor.checkpoints.new_folder import sweep_rooms_of
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.open import open_entities
 from auditor.errors import AuditorError, UsageError
@@ -223,7 +223,6 @@ def _job(plan: ModelPlan, spec: ZooSpec, plans: Sequence[ModelPlan], out: Path) 
 
 
 def _sweep(out: Path, plans: Iterable[ModelPlan]) -> None:
-    """Remove the half-written folders that killed workers left; see `save_checkpoint`."""
+    """Remove the half-written folders that killed workers left."""
     for name in [*(plan.id for plan in plans), RENDERED_FOLDER]:
-        for room in out.glob(f".{name}-*"):
-            shutil.rmtree(room, ignore_errors=True)
+        sweep_rooms_of(out / name)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.checkpoints.new_folder import room_beside
 from auditor.errors import ExitCode, UsageError
 from auditor.lab.manifest import MANIFEST, read_manifest
 from auditor.lab.zoo_build import build_zoo
@@ -171,8 +172,9 @@ def test_a_killed_build_leaves_no_worker_and_is_taken_up_as_if_nothing_had_happe
     finished = stamps(out)
     assert 0 < len(finished) < MODELS
     assert not (out / MANIFEST).exists()
-    (out / ".victim-signs-badnets-0-ab12").mkdir()
-    (out / ".victim-signs-badnets-0-ab12" / "model.safetensors").write_text("half of it")
+    with room_beside(out / "victim-signs-badnets-0") as room:
+        (room / "model.safetensors").write_text("half of it")
+        room.rename(f"{room}-of-a-killed-worker")  # or it would be tidied away here
     assert build(said(), out) == [(done, MODELS) for done in range(len(finished), MODELS + 1)]
     assert finished.items() <= stamps(out).items()
     assert (out / MANIFEST).read_bytes() == (zoo / MANIFEST).read_bytes()
