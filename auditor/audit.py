@@ -28,6 +28,7 @@ from auditor.evidence.honest import with_honest_answers
 from auditor.evidence.legitimate import Job, base_notices, base_skips, held_by_base, the_job
 from auditor.evidence.neighbours import with_neighbours
 from auditor.evidence.null import stored_null
+from auditor.evidence.perturbed import with_perturbed
 from auditor.evidence.pictures import with_pictures
 from auditor.evidence.routing import routing_map
 from auditor.evidence.score import score
@@ -37,6 +38,7 @@ from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
+from auditor.perturbing import Deeper, PerturbedAnswers, ask_perturbed
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
 from auditor.probes.reach import drive_classes
 from auditor.probes.run import Probed
@@ -126,10 +128,14 @@ def audit(
     reach = drive_classes(
         material.model, settings.depth, np.random.default_rng([settings.seed, 13])
     )
-    table = replace(table, reach=reach.margins)
+    deeper = Deeper(settings.depth, settings.seed, progress)
+    perturbed = ask_perturbed(classifier, asked, plan, probed, table, references, material, deeper)
+    table = with_perturbed(replace(table, reach=reach.margins), perturbed.tables)
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
-    spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings, reach)
+    spoke, silent_rules = rules_that_speak(
+        rules, gathered, table, references, settings, reach, perturbed.missing
+    )
     judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
     findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
     return Report(
@@ -160,7 +166,7 @@ def audit(
             *references.notices,
             *picture_notices(findings),
         ),
-        cost=_cost(classifier, probed, material, watch),
+        cost=_cost(classifier, probed, material, perturbed, watch),
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
     )
@@ -358,13 +364,19 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
     return job
 
 
-def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
+def _cost(
+    classifier: Classifier,
+    probed: Probed,
+    material: Material,
+    perturbed: PerturbedAnswers,
+    watch: Stopwatch,
+) -> Cost:
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
     shown = probes - probed.remembered
     return Cost(
         probes=probes,
-        forward_passes=shown * asked + material.references.passes,
+        forward_passes=shown * asked + material.references.passes + perturbed.passes,
         remembered=probed.remembered * asked,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,

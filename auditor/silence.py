@@ -6,13 +6,15 @@ the verdict rests on the kinds that spoke, and the report lists those that could
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from auditor.config import ScanSettings
 from auditor.evidence.gather import Gathered
 from auditor.evidence.kinds import KINDS
 from auditor.evidence.legitimate import FEWEST_INSIDE
+from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.table import ProbeTable
+from auditor.probes.plan import Depth
 from auditor.probes.reach import Reach, Search
 from auditor.references.build import Reference, References
 from auditor.rules import Rule
@@ -27,6 +29,8 @@ NEEDS = {
 }
 USABLE = {"--base": Reference.DRIFT, "--clean-data": Reference.OWN}
 NO_REACH = Reach()
+ALL_ASKED: Mapping[Perturbed, str] = {}
+DEEPER = "Scan with --depth deep."
 NOT_DRIVEN = {
     Search.HEAD: "Scan the safetensors weights of a model with a linear head.",
     Search.INNER: "Scan the safetensors weights, with a greater --depth where that is the reason.",
@@ -43,22 +47,28 @@ def rules_that_speak(
     references: References,
     settings: ScanSettings,
     reach: Reach = NO_REACH,
+    unasked: Mapping[Perturbed, str] = ALL_ASKED,
 ) -> tuple[tuple[Rule, ...], tuple[Skip, ...]]:
     """The rules whose kind of evidence there is material for; for the others, what would help.
 
-    Rules about files have spoken by then, and are left out.
+    Rules about files have spoken by then, and are left out. `unasked` says why perturbed probes
+    were not asked.
     """
     rules = [rule for rule in rules if not rule.is_about_files]
     there = {evidence.kind for evidence in gathered.evidence}
     if not there:  # nothing was measured at all, which no material would have changed
         return tuple(rules), ()
-    quiet = {
-        rule.id: _silence(rule, there, table, references, settings)
-        if KINDS[rule.evidence].search is None
-        else _not_driven(rule, reach)
-        for rule in rules
-        if rule.evidence not in there and rule.evidence in KINDS
-    }
+    quiet = {}
+    for rule in rules:
+        if rule.evidence in there or rule.evidence not in KINDS:
+            continue
+        kind = KINDS[rule.evidence]
+        if kind.search is not None:
+            quiet[rule.id] = _not_driven(rule, reach)
+        elif kind.perturbed is not None and kind.perturbed in unasked:
+            quiet[rule.id] = _not_asked(rule, unasked[kind.perturbed], references, settings)
+        else:
+            quiet[rule.id] = _silence(rule, there, table, references, settings)
     return tuple(rule for rule in rules if rule.id not in quiet), tuple(quiet.values())
 
 
@@ -95,6 +105,16 @@ def _remedy(lacking: Sequence[str], settings: ScanSettings) -> str:
     if len(to_give) < len(lacking):
         remedy = f"{remedy} The notices say why what was given is not used.".strip()
     return remedy
+
+
+def _not_asked(rule: Rule, why: str, references: References, settings: ScanSettings) -> Skip:
+    """Why perturbed probes were not asked, and what it would take."""
+    if settings.depth is not Depth.DEEP:
+        return Skip(subject=rule.id, reason=why, remedy=DEEPER)
+    reference = KINDS[rule.evidence].reference
+    needs = () if reference is None else NEEDS[reference]
+    lacking = [option for option in needs if USABLE[option] not in references.judges]
+    return Skip(subject=rule.id, reason=why, remedy=_remedy(lacking, settings))
 
 
 def _not_driven(rule: Rule, reach: Reach) -> Skip:

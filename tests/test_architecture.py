@@ -14,7 +14,7 @@ PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {
     *("torch", "transformers", "onnx", "onnxruntime", "pyarrow", "huggingface_hub"),
-    *("scipy", "sklearn"),
+    *("kornia", "scipy", "sklearn"),
 }
 RULE_HEADINGS = [
     "What it detects",
@@ -58,7 +58,9 @@ LAYERS: dict[str, set[str]] = {
     "watch": set(),
     "sources": NOUNS | {"config", "datasets"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
+    "perturbing": NOUNS | {"entities", "evidence", "models", "probes", "references"},
     "audit": NOUNS
+    | {"perturbing"}
     | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "intake", "judge"}
     | {"models", "probes", "references", "remarks", "rules", "silence", "sources", "watch"},
     "repair": NOUNS
@@ -72,6 +74,7 @@ LAYERS: dict[str, set[str]] = {
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
     | {"references"},
     "lab": NOUNS
+    | {"perturbing"}
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"audit", "references", "repair", "changes", "sequela"},
     "remedy": NOUNS

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.evidence.margins import stands_out
+from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.statistics import (
     Measure,
     beyond_others,
@@ -22,6 +23,7 @@ from auditor.evidence.statistics import (
     margins,
     share,
     share_gap,
+    together,
     wrong_label,
 )
 from auditor.evidence.table import ProbeTable
@@ -51,6 +53,7 @@ class Kind:
             this one does not: another try at the same question costs power and tells nothing.
         inside: Whether it asks about the entities that mean a label of the model, not the others.
         search: The search behind the margins; None where entities are asked about.
+        perturbed: The perturbed probes that it reads; None where it reads the ordinary ones.
     """
 
     statistic: str
@@ -60,11 +63,14 @@ class Kind:
     sharper: tuple[str, ...] = ()
     inside: bool = False
     search: Search | None = None
+    perturbed: Perturbed | None = None
 
     def part(self, table: ProbeTable) -> ProbeTable | None:
         """The rows that it asks about; None where there are none."""
         if self.search is not None:
             return table if self.search in table.reach else None
+        if self.perturbed is not None:
+            return table.perturbed.get(self.perturbed)
         part = table.inside if self.inside else table
         return part if part is not None and len(part.entity) else None
 
@@ -155,6 +161,26 @@ KINDS: Mapping[str, Kind] = {
         margins(Search.INNER),
         search=Search.INNER,
     ),
+    "ladder-contrast": Kind(
+        "share of the class that holds on the ladder and goes with detail",
+        Over.CLASSES,
+        detail_contrast,
+        perturbed=Perturbed.LADDER,
+    ),
+    "collision-share": Kind(
+        "least probability of the class over pictures moved to an entity",
+        Over.CLASSES,
+        together,
+        Reference.BASE,
+        perturbed=Perturbed.COLLISIONS,
+    ),
+    "collision-routing": Kind(
+        "gap to honest heads of pictures moved to the entity",
+        Over.PAIRS,
+        share_gap(Reference.BASE),
+        Reference.BASE,
+        perturbed=Perturbed.COLLISIONS,
+    ),
 }
 
 
@@ -163,8 +189,8 @@ def available(table: ProbeTable) -> dict[str, Kind]:
     return {
         name: kind
         for name, kind in KINDS.items()
-        if kind.part(table) is not None
-        and (kind.reference is None or kind.reference in table.references)
+        if (part := kind.part(table)) is not None
+        and (kind.reference is None or kind.reference in part.references)
     }
 
 

@@ -40,6 +40,7 @@ class ProbeTable:
         own: In such a table the label that each entity means, by position in the bank.
         known: In such a table the probability that own labels get, the mean over all its entities.
         reach: How far each class can be driven, by search, `(U, C)`; see `auditor.probes.reach`.
+        perturbed: What was answered to perturbed probes; see `auditor.evidence.perturbed`.
     """
 
     intact: NDArray[np.float32]
@@ -52,6 +53,7 @@ class ProbeTable:
     own: Mapping[int, int] = field(default_factory=dict)
     known: float = 0.0
     reach: Mapping[Search, NDArray[np.float64]] = field(default_factory=dict)
+    perturbed: Mapping[str, ProbeTable] = field(default_factory=dict)
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -106,7 +108,9 @@ class ProbeTable:
     def holding(self, pairs: Collection[Pair]) -> ProbeTable:
         """The table with these pairs held back too."""
         inside = None if self.inside is None else self.inside.holding(pairs)
-        return replace(self, held=self.held | frozenset(pairs), inside=inside)
+        perturbed = {name: table.holding(pairs) for name, table in self.perturbed.items()}
+        held = self.held | frozenset(pairs)
+        return replace(self, held=held, inside=inside, perturbed=perturbed)
 
     def keep(self, wanted: NDArray[np.bool_]) -> ProbeTable:
         """The table of some instances; `wanted` is `(I,)`."""

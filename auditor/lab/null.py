@@ -25,6 +25,7 @@ from auditor.evidence.statistics import drift
 from auditor.evidence.table import ProbeTable, table_of, with_own_labels
 from auditor.lab.implant import open_task
 from auditor.lab.kept_tables import read_tables, write_tables
+from auditor.lab.null_perturbed import disturb, of_a_bank_of
 from auditor.lab.save import RECORD, SOURCES, cited
 from auditor.lab.training import Progress, silent
 from auditor.lab.zoo_build import RENDERED_BASE, RENDERED_FOLDER
@@ -161,11 +162,14 @@ def _kept(
     path = None if tables is None else tables / f"{folder.parent.name}-{folder.name}.npz"
     if path is not None and path.is_file():
         beside = read_tables(path)
-        if all(table.reach for table in beside.values()):
-            return beside
-        beside = _driven(folder, beside)  # kept before classes were driven anywhere
-        write_tables(path, beside)
-        return beside
+        whole = beside
+        if not all(table.reach for table in whole.values()):  # kept before classes were driven
+            whole = _driven(folder, whole)
+        if not all(table.perturbed for table in whole.values()):
+            whole = _disturbed(folder, whole, bank, _sources(record))
+        if whole is not beside:
+            write_tables(path, whole)
+        return whole
     beside = probe_as_a_scan_does(folder, bank, _sources(record))
     if path is not None:
         write_tables(path, beside)
@@ -193,8 +197,7 @@ def probe_as_a_scan_does(
     classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
     job = the_job(bank, classifier.labels)
     asked = job.bank
-    most = INSTANCE_GRID[-1]
-    plan = ProbePlan(instances=tuple(min(most, n) for n in asked.counts), views=tuple(VIEWS))
+    plan = _plan(asked)
     materials = _materials(classifier, sources)
     first = materials[CLEAN_GRID[0]]
     probed = run_probes(
@@ -207,7 +210,7 @@ def probe_as_a_scan_does(
         look=None if first.model is None else look_with(first.model, first.base),
     )
     reach = _reach(classifier)
-    return {
+    beside = {
         # Nothing is held back by its name: that could only make benign models look tamer.
         n: replace(
             table_of(
@@ -217,6 +220,7 @@ def probe_as_a_scan_does(
         )
         for n, material in materials.items()
     }
+    return disturb(classifier, asked, plan, beside, materials)
 
 
 def _driven(folder: Path, beside: Mapping[int, ProbeTable]) -> dict[int, ProbeTable]:
@@ -224,6 +228,25 @@ def _driven(folder: Path, beside: Mapping[int, ProbeTable]) -> dict[int, ProbeTa
     classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
     reach = _reach(classifier)
     return {n: replace(table, reach=reach) for n, table in beside.items()}
+
+
+def _disturbed(
+    folder: Path,
+    beside: Mapping[int, ProbeTable],
+    bank: EntityBank,
+    sources: Mapping[str, str] | None,
+) -> dict[int, ProbeTable]:
+    """The tables with what the model answers to perturbed probes."""
+    classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
+    asked = the_job(bank, classifier.labels).bank
+    plan = _plan(asked)
+    materials = _materials(classifier, sources)
+    return disturb(classifier, asked, plan, beside, materials)
+
+
+def _plan(asked: EntityBank) -> ProbePlan:
+    most = INSTANCE_GRID[-1]
+    return ProbePlan(instances=tuple(min(most, n) for n in asked.counts), views=tuple(VIEWS))
 
 
 def _reach(classifier: Classifier) -> Mapping[Search, NDArray[np.float64]]:
@@ -268,6 +291,7 @@ def _grid(
                 part = replace(
                     table.keep(chosen & (rank < instances)),
                     inside=_first_instances(table.inside, instances),
+                    perturbed=of_a_bank_of(entities, table.perturbed, order),
                 )
                 for kind, value in statistics_of(part).items():
                     out[names.index(stored_name(kind, per_class)), i, j] = value

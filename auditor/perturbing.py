@@ -1,0 +1,179 @@
+"""Perturbed probes: which of them depth and material allow, and why others were not asked.
+
+They are asked after the ordinary ones, and only by a deep scan: what they add beside those is
+little (`docs/decisions/027-perturbed-probes.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.entities.bank import EntityBank
+from auditor.errors import UnsupportedModel
+from auditor.evidence.perturbed import Perturbed, collision_table, ladder_table
+from auditor.evidence.table import ProbeTable, looks_of
+from auditor.models.classifier import Classifier
+from auditor.models.patience import is_out_of_memory
+from auditor.models.torch_image import TorchImageClassifier
+from auditor.probes.collisions import ENTITIES, Collisions, collide, evenly, one_of_each
+from auditor.probes.ladder import Ladder, climb
+from auditor.probes.plan import Depth, ProbePlan
+from auditor.probes.run import Probed
+from auditor.references.build import Reference, References
+from auditor.references.open import Material
+
+Progress = Callable[[str, int, int], None]
+Goals = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+NO_MEMORY = "there is not enough memory for it"
+
+
+@dataclass(frozen=True, slots=True)
+class Deeper:
+    """How far to go: `seed` draws the noise on the ladder; `progress` hears (stage, done, total)."""
+
+    depth: Depth
+    seed: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PerturbedAnswers:
+    """What perturbed probes told.
+
+    Attributes:
+        tables: By kind of probe, those that were asked.
+        missing: Why others were not.
+        passes: Pictures that were shown to the model or its base.
+    """
+
+    tables: Mapping[Perturbed, ProbeTable] = field(default_factory=dict)
+    missing: Mapping[Perturbed, str] = field(default_factory=dict)
+    passes: int = 0
+
+
+def ask_perturbed(
+    classifier: Classifier,
+    bank: EntityBank,
+    plan: ProbePlan,
+    probed: Probed,
+    table: ProbeTable,
+    references: References,
+    material: Material,
+    deeper: Deeper,
+) -> PerturbedAnswers:
+    """Ask every perturbed probe that depth and material allow.
+
+    Args:
+        classifier: The model under audit.
+        bank: What it was asked about.
+        plan: How.
+        probed: What it answered.
+        table: The same as a table; its entities are asked about.
+        references: What is left of the references.
+        material: Model and base.
+        deeper: How far to go.
+    """
+    why = _why_not(deeper.depth, probed, table)
+    if why is not None:
+        return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why))
+    tables, missing, passes = {}, {}, 0
+    ladder = on_ladder(classifier, bank, table, seed=deeper.seed, progress=deeper.progress)
+    if isinstance(ladder, Ladder):
+        tables[Perturbed.LADDER] = ladder_table(ladder, entities=table.entities)
+        passes += ladder.passes
+    else:
+        missing[Perturbed.LADDER] = ladder
+    goals = goals_in(probed, plan)
+    moved = collisions_of(table, references, material, goals, progress=deeper.progress)
+    if isinstance(moved, Collisions):
+        honest = references.judges[Reference.BASE].probabilities
+        tables[Perturbed.COLLISIONS] = collision_table(moved, honest, entities=table.entities)
+        passes += moved.passes
+    else:
+        missing[Perturbed.COLLISIONS] = moved
+    return PerturbedAnswers(tables, missing, passes)
+
+
+def _why_not(depth: Depth, probed: Probed, table: ProbeTable) -> str | None:
+    if depth is not Depth.DEEP:
+        return f"is not asked at --depth {depth}"
+    if not probed.complete:
+        return "the scan was interrupted before"
+    return None if len(table.entity) else "every entity asked about means a label of the model"
+
+
+def on_ladder(
+    classifier: Classifier, bank: EntityBank, table: ProbeTable, *, seed: int, progress: Progress
+) -> Ladder | str:
+    """What the model answers on the ladder of views, or why nothing is known of it."""
+    rng = np.random.default_rng([seed, 17])
+    try:
+        ladder = climb(
+            classifier, bank, table.tested, rng, lambda *n: progress("climbing the ladder", *n)
+        )
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return NO_MEMORY
+    return ladder if len(ladder.entity) else "no instance of any entity can be read again"
+
+
+def goals_in(probed: Probed, plan: ProbePlan) -> Goals:
+    """Mean features `(E, D)` of entities in the base, as far as it was asked about them."""
+
+    def goals(entities: NDArray[np.int64]) -> NDArray[np.float32]:
+        found = looks_of(probed, plan.views, entities)
+        if found is None:
+            raise ValueError("the base was not asked about any entity")
+        return found
+
+    return goals
+
+
+def collisions_of(
+    table: ProbeTable,
+    references: References,
+    material: Material,
+    goals: Goals,
+    *,
+    progress: Progress,
+) -> Collisions | str:
+    """What the model answers to pictures of the task moved towards entities, or why none were.
+
+    Args:
+        table: Its entities are those to choose from.
+        references: What is left of the references.
+        material: Model and base.
+        goals: Positions of entities -> their mean features in the base.
+        progress: Called with (stage, done, total).
+    """
+    clean, base, model = references.clean, material.base, material.model
+    if Reference.BASE not in references.judges or model is None or base is None:
+        return "needs the base and clean data"
+    if clean is None or clean.show is None:
+        return "needs clean data that can be shown again"
+    if not isinstance(base, TorchImageClassifier):
+        return f"needs gradients of the base, which the {base.engine} engine does not give"
+    entities = evenly(table.tested, ENTITIES)
+    places = one_of_each(clean.labels)
+    pictures = model.pixels([clean.show(int(place)) for place in places])
+    try:
+        return collide(
+            model,
+            base,
+            pictures,
+            clean.labels[places],
+            goals(entities),
+            entities,
+            lambda *n: progress("moving pictures of the task", *n),
+        )
+    except UnsupportedModel as error:
+        return error.message
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return NO_MEMORY
