@@ -21,8 +21,10 @@ SIDE = 24
 COLOURS = ((200, 40, 40), (40, 200, 40), (40, 40, 200), (200, 200, 40), (40, 200, 200), (9, 9, 9))
 # Rules that are silent in a scan without a base and clean data, in the order of their ids.
 NEED_MORE = ("base-routing", "base-share", "drift-share", "own-routing", "own-share")
+# Those that a deep scan alone asks for.
+DEEPER = ("collision-routing", "collision-share", "ladder-contrast")
 # Those that are silent where no entity means a label besides.
-SILENT = (*NEED_MORE, "wrong-label")
+SILENT = tuple(sorted((*NEED_MORE, *DEEPER, "wrong-label")))
 CARD = model_card(name="a tiny model", base="org/base", body="Made for tests.")
 
 

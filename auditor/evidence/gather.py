@@ -148,10 +148,10 @@ def _class_evidence(
     grouping: Grouping,
     rng: np.random.Generator,
 ) -> list[Evidence]:
-    values = kind.values(table)
+    by_entity = table.effects(kind.measure(table))  # entities are the units of the mean
+    values = by_entity.astype(np.float64).mean(axis=0)  # of these rows alone
     top = np.argsort(-values, kind="stable")[:TOP_CLASSES]
     p_values = _p_values(null, name, values[top], size)
-    by_entity = table.effects(kind.measure(table))  # entities are the units of the mean
     found = []
     for target, p_value in zip(top, p_values, strict=True):
         group = grouping.of(int(target))
