@@ -33,7 +33,7 @@ NO_MEMORY = "there is not enough memory for it"
 
 @dataclass(frozen=True, slots=True)
 class Deeper:
-    """How far to go: `seed` draws the noise on the ladder; `progress` hears (stage, done, total)."""
+    """How far to go. `seed` draws the noise; `progress` is told (stage, done, total)."""
 
     depth: Depth
     seed: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 
 import numpy as np
 
@@ -78,7 +77,9 @@ def null_with_perturbed(models=199):
         classes=np.full(models, CLASSES),
         architectures=("Made",) * models,
         statistics={
-            stored_name(kind, CLEAN): np.repeat([row[kind] for row in rows], 2).reshape(models, 2, 1)
+            stored_name(kind, CLEAN): np.repeat([row[kind] for row in rows], 2).reshape(
+                models, 2, 1
+            )
             for kind in rows[0]
         },
         made={},

@@ -18,10 +18,13 @@ from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier, head_of
 from auditor.output.html import render as auditor_page
 from auditor.output.terminal import render
+from auditor.probes.collisions import PICTURES, STEPS
+from auditor.probes.ladder import RUNGS
 from auditor.rules import shipped_rules
 from auditor.types import Report, Verdict
 from tests.small_models import (
     CARD,
+    DEEPER,
     ENTITIES,
     LABELS,
     NEED_MORE,
@@ -104,10 +107,11 @@ def kinds_of(report: Report) -> set[str]:
 def never_asked(speak: set[str]) -> set[str]:
     """Kinds that are silent whatever is given: no entity here means a label of the model.
 
-    What another kind asks beside a reference is not asked again.
+    What another kind asks beside a reference is not asked again, and perturbed probes by a deep
+    scan alone.
     """
     blunter = {name for name, kind in KINDS.items() if speak & set(kind.sharper)}
-    return {"wrong-label", *blunter}
+    return {"wrong-label", *DEEPER, *blunter}
 
 
 def silent(report: Report) -> dict[str, str]:
@@ -119,7 +123,7 @@ def test_with_base_and_clean_data_every_kind_that_rests_on_them_speaks(scan: Sca
     rest = never_asked(set(KINDS))
     assert kinds_of(report) == set(KINDS) - rest
     assert set(silent(report)) == rest
-    assert set(silent(report).values()) == {""}
+    assert {kind for kind, remedy in silent(report).items() if remedy} == set(DEEPER)
     assert report.notices == ()
     assert report.verdict is Verdict.NO_EVIDENCE
     assert report.settings["base"] == str(room / "base")
@@ -154,7 +158,8 @@ BLUNT = ("class-share", "entity-routing", "entity-contrast")
 
 def test_the_report_says_what_would_let_the_silent_rules_speak(scan: Scan):
     both, one, other = "Give --base and --clean-data.", "Give --base.", "Give --clean-data."
-    assert silent(scan("tuned")) == {
+    deeper = dict.fromkeys(DEEPER, "Scan with --depth deep.")
+    assert silent(scan("tuned")) == deeper | {
         "base-routing": both,
         "base-share": both,
         "drift-share": one,
@@ -162,20 +167,37 @@ def test_the_report_says_what_would_let_the_silent_rules_speak(scan: Scan):
         "own-share": other,
         "wrong-label": "",
     }
-    assert silent(scan("tuned", "base")) == {
+    assert silent(scan("tuned", "base")) == deeper | {
         "base-routing": other,
         "base-share": other,
         "own-routing": other,
         "own-share": other,
         "wrong-label": "",
     }
-    assert silent(scan("tuned", None, "clean")) == {
+    assert silent(scan("tuned", None, "clean")) == deeper | {
         "base-routing": one,
         "base-share": one,
         "drift-share": one,
         **dict.fromkeys(BLUNT, ""),
         "wrong-label": "",
     }
+
+
+def test_a_deep_scan_asks_perturbed_probes_that_the_material_allows(scan: Scan):
+    nothing, everything = (scan("tuned", *given, depth="deep") for given in ((), ("base", "clean")))
+    assert kinds_of(nothing) & set(DEEPER) == {"ladder-contrast"}
+    moved = [skip for skip in nothing.skips if skip.subject.startswith("collision")]
+    assert [(skip.reason, skip.remedy) for skip in moved] == [
+        ("needs the base and clean data", "Give --base and --clean-data.")
+    ] * 2
+    assert kinds_of(everything) >= set(DEEPER)
+    shown = len(RUNGS) * len(ENTITIES)
+    assert nothing.cost.forward_passes == PROBES + shown
+    pictures = len(ENTITIES) * PICTURES
+    both_models = 2 * (PROBES + CLEAN_IMAGES)
+    passes = both_models + shown + pictures * (STEPS + 2) + PICTURES
+    assert everything.cost.forward_passes == passes
+    assert everything.verdict is Verdict.NO_EVIDENCE
 
 
 def test_a_bent_head_shows_against_heads_fitted_to_clean_data(scan: Scan):

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from auditor.cli.console import progress_bar, tell
+from auditor.cli.lab_bench_ablation import bench_ablation
 from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequela
 from auditor.errors import ExitCode, UsageError
 from auditor.output.escaping import for_terminal
 
-BENCHMARKS = "detection, evasion, repair, sequela, synthesis, throughput"
+BENCHMARKS = "ablation, detection, evasion, repair, sequela, synthesis, throughput"
 VICTIMS = 6  # that evasions are tried on, where --limit says nothing
 
 WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
@@ -59,6 +60,12 @@ JobsOption = Annotated[
     int | None, typer.Option(min=1, help="Models at a time; default one a core.")
 ]
 PlotOption = Annotated[bool, typer.Option(help="detection: draw detection.png.")]
+TablesOption = Annotated[
+    Path | None, typer.Option(help="ablation: folder for answers, kept as those of `lab null`.")
+]
+NullOption = Annotated[
+    Path | None, typer.Option(help="ablation: a null to compare with; default the shipped one.")
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="detection: seed of everything random.")]
 
 
@@ -80,6 +87,8 @@ def bench(
     jobs: JobsOption = None,
     plot: PlotOption = True,
     seed: SeedOption = 0,
+    tables: TablesOption = None,
+    null: NullOption = None,
 ) -> None:
     """Measure auditor itself: how well it detects, how well it repairs, how fast it is."""
     if what == "throughput":
@@ -95,6 +104,9 @@ def bench(
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
     if zoo is None or out is None:
         raise UsageError(f"{what} needs a zoo and a folder", hint="Give --zoo DIR --out DIR.")
+    if what == "ablation":
+        bench_ablation(zoo, out, entities, tables, null, fpr, seed, limit)
+        return
     if what in ("repair", "sequela"):
         ordered = RepairBench(
             zoo=zoo,

@@ -56,7 +56,7 @@ def benign_models(rooms: Sequence[Path]) -> list[Path]:
     """
     folders = sorted(path.parent for room in rooms for path in room.glob("*/config.json"))
     tuned = [folder for folder in folders if folder.name != RENDERED_FOLDER]
-    return [folder for folder in tuned if not _record(folder).get(PLAN, {}).get("attack")]
+    return [folder for folder in tuned if not record_of(folder).get(PLAN, {}).get("attack")]
 
 
 def measure_null(
@@ -83,7 +83,7 @@ def measure_null(
     """
     if not folders:
         raise UsageError("no benign fine-tunes to measure", hint="Build them first.")
-    records = [_record(folder) for folder in folders]
+    records = [record_of(folder) for folder in folders]
     bank_of = bank if callable(bank) else lambda _: bank
     if callable(bank):
         folders, records = _with_base(folders, records)
@@ -93,7 +93,7 @@ def measure_null(
     names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
     rows, classes, drifts = [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
-        beside = _kept(tables, folder, banks[number], record)
+        beside = tables_of_model(tables, folder, banks[number], record)
         rows.append(_grid(beside, names, entity_grid, number))
         whole = next(iter(beside.values()))
         classes.append(whole.intact.shape[1])
@@ -141,7 +141,12 @@ def _architecture(folder: Path) -> str:
     return architecture_of(read_json_object(folder / "config.json"))
 
 
-def _record(folder: Path) -> Mapping[str, Any]:
+def record_of(folder: Path) -> Mapping[str, Any]:
+    """What the lab wrote beside a model.
+
+    Raises:
+        UsageError: The lab did not make it.
+    """
     try:
         said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         return dict(said)
@@ -156,9 +161,17 @@ def _without_paths(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key != SOURCES}
 
 
-def _kept(
+def tables_of_model(
     tables: Path | None, folder: Path, bank: EntityBank, record: Mapping[str, Any]
 ) -> dict[int, ProbeTable]:
+    """Tables of one model by clean images a class: those kept, and what is missing there asked.
+
+    Args:
+        tables: Folder where answers are kept; None for nowhere.
+        folder: The model.
+        bank: What to probe it with.
+        record: What the lab wrote beside it.
+    """
     path = None if tables is None else tables / f"{folder.parent.name}-{folder.name}.npz"
     if path is not None and path.is_file():
         beside = read_tables(path)

@@ -1,8 +1,9 @@
 """The ladder of views: one instance of each entity, cropped, shrunk, coded, recoloured, blurred.
 
 Each rung leaves some of what a picture shows. What was planted holds where detail is left, whatever
-happens to colours; an accident follows colours and coarse shapes. Rungs act on pixels `(N, 3, H, W)` in [0, 1] at the model's size; kornia does the
-work, on the CPU, so that the device changes nothing.
+happens to colours; an accident follows colours and coarse shapes. Rungs act on pixels
+`(N, 3, H, W)` in [0, 1] at the model's size; kornia does the work, on the CPU, so that the device
+changes nothing.
 """
 
 from __future__ import annotations

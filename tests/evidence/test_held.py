@@ -10,6 +10,7 @@ import pytest
 from auditor.evidence.gather import Gathered, gather
 from auditor.evidence.kinds import KINDS, Over
 from auditor.evidence.table import Pair, ProbeTable
+from tests.perturbed import perturbed_table
 from tests.tables import ALL, BANK, CLASSES, CLEAN, ENTITIES, LABELS, null_for, table, verdict
 
 PLANTED, TARGET = (5, 9), 2
@@ -93,6 +94,7 @@ def test_where_little_is_left_no_held_pair_fills_the_list():
 def test_holding_back_never_raises_a_statistic(name: str, seed: int):
     rng = np.random.default_rng([seed, 3])
     of = table(seed, planted=PLANTED, target=TARGET, references=ALL, inside=INSIDE, misses=0.1)
+    of = replace(of, perturbed=perturbed_table(seed).perturbed)
     pairs = rng.integers(0, [ENTITIES, CLASSES], (60, 2))
     held = HELD | {Pair(int(e), int(c)) for e, c in pairs}
     before, after = (KINDS[name].values(one) for one in (of, of.holding(held)))

@@ -9,6 +9,7 @@ import pytest
 from auditor.evidence.kinds import statistics_of
 from auditor.evidence.table import ProbeTable
 from auditor.lab.kept_tables import ARRAYS, read_tables, write_tables
+from tests.perturbed import perturbed_table
 from tests.tables import ALL, table
 
 
@@ -52,6 +53,17 @@ def test_entities_that_mean_a_label_come_back_as_they_were(tmp_path: Path, entit
         same(one, back[count])
         assert one.inside.held == {(i, i) for i in range(6)}
         assert "wrong-label" in statistics_of(one)
+        assert statistics_of(one) == statistics_of(back[count])
+
+
+def test_answers_to_perturbed_probes_come_back_as_they_were(tmp_path: Path):
+    of = {n: perturbed_table(n) for n in (10, 40)}
+    write_tables(tmp_path / "kept.npz", of)
+    back = read_tables(tmp_path / "kept.npz")
+    for count, one in of.items():
+        assert set(back[count].perturbed) == set(one.perturbed) == {"ladder", "collisions"}
+        for name, perturbed in one.perturbed.items():
+            same(perturbed, back[count].perturbed[name])
         assert statistics_of(one) == statistics_of(back[count])
 
 

@@ -46,7 +46,7 @@ def test_every_rung_changes_a_picture_and_leaves_a_flat_grey_one_almost_alone():
 
 
 def test_blurs_take_away_more_detail_than_any_other_rung():
-    """Detail by the differences of neighbours, in a picture of stripes that all rungs leave whole."""
+    """Detail by the differences of neighbours, in a picture of stripes two pixels wide."""
     stripes = np.zeros((1, 3, 96, 96), np.uint8)
     stripes[..., ::4] = stripes[..., 1::4] = 255
     detail = {
