@@ -68,7 +68,7 @@ def _sure(target):
 
 
 @functools.cache
-def null_with_perturbed(models=199):
+def null_with_perturbed(models=120):
     rows = [statistics_of(perturbed_table(10_000 + m)) for m in range(models)]
     return StoredNull(
         name="synthetic",

@@ -69,14 +69,14 @@ def gather(
         looks: Mean features of the tested entities, `(E, D)`, by which they are grouped;
             without them entities are alike that the model answers alike.
     """
-    size = _size(table, len(labels))
+    size = size_of(table, len(labels))
     # The size of the bank is that of the entities that mean no label, where there are any.
     incomparable = why_incomparable(null, size) if null is None or len(table.entity) else None
     kinds = available(table)
     if null is not None:
         of_bank = {name for name, kind in kinds.items() if not (kind.inside or kind.search)}
         ranked = set(kinds) - (of_bank if incomparable else set())
-        null = _of_the_sharpest(null, [name for name in kinds if name in ranked], clean_per_class)
+        null = of_the_sharpest(null, [name for name in kinds if name in ranked], clean_per_class)
         null = (null if architecture is None else null.alike(architecture)).beside(size)
         unknown = ranked - set(null.statistics)
         if unknown == set(kinds):
@@ -105,7 +105,7 @@ def gather(
     )
 
 
-def _of_the_sharpest(
+def of_the_sharpest(
     null: StoredNull, kinds: Sequence[str], clean_per_class: int | None
 ) -> StoredNull:
     """The null of these kinds, less those whose question another one asks more sharply."""
@@ -115,7 +115,7 @@ def _of_the_sharpest(
     return null.of({name: stored[name] for name in left})
 
 
-def _size(table: ProbeTable, classes: int) -> Size:
+def size_of(table: ProbeTable, classes: int) -> Size:
     """Of the entities that mean no label; of those that do where there are no others."""
     part = table if len(table.entity) or table.inside is None else table.inside
     tested = part.tested

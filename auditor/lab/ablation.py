@@ -17,9 +17,9 @@ from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.json_file import read_json_object
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
-from auditor.evidence.gather import gather
-from auditor.evidence.kinds import KINDS, stored_name
-from auditor.evidence.null import StoredNull
+from auditor.evidence.gather import of_the_sharpest, size_of
+from auditor.evidence.kinds import KINDS, available, stored_name
+from auditor.evidence.null import StoredNull, adjusted_p, model_statistic
 from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.table import ProbeTable
 from auditor.lab.detection.figures import Resampling
@@ -105,7 +105,7 @@ def measure_ablation(
         for (material, search), row in results.items():
             table = given(beside[per_class], MATERIALS[material])
             against = _only(null, search, per_class)
-            row.append(_searched(table, against, bank, per_class, architecture))
+            row.append(searched(table, against, per_class, architecture))
         progress("asking models", number + 1, len(models))
     return results
 
@@ -148,21 +148,28 @@ def _only(null: StoredNull, search: str, per_class: int) -> StoredNull:
     return replace(null, statistics=kept)
 
 
-def _searched(
-    table: ProbeTable, null: StoredNull, bank: EntityBank, per_class: int, architecture: str
+def searched(
+    table: ProbeTable, null: StoredNull, per_class: int, architecture: str
 ) -> Searched | None:
-    found = gather(
-        table,
-        null,
-        entities=bank.entities,
-        labels=tuple(map(str, range(table.intact.shape[1]))),
-        rng=np.random.default_rng(0),
-        clean_per_class=per_class,
-        architecture=architecture,
-    )
-    if found.model_statistic is None or found.model_p_value is None:
+    """What `gather` says of the model as a whole, without the evidence for it.
+
+    Args:
+        table: What the model answered.
+        null: What benign models show; what it does not hold is not searched.
+        per_class: Clean images a class behind the references.
+        architecture: The model's.
+    """
+    kinds = available(table)
+    size = size_of(table, table.intact.shape[1])
+    against = of_the_sharpest(null, list(kinds), per_class).alike(architecture).beside(size)
+    largest = {name: kinds[name].values(table).max() for name in against.statistics}
+    if not largest:
         return None
-    return Searched(found.model_statistic, found.model_p_value)
+    p_values = [adjusted_p(against, name, np.array([v]), size)[0] for name, v in largest.items()]
+    return Searched(
+        score=model_statistic(against, {name: float(v) for name, v in largest.items()}, size),
+        p_value=float(min(p_values)),
+    )
 
 
 def document_of(
