@@ -40,7 +40,7 @@ from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.perturbing import Deeper, PerturbedAnswers, ask_perturbed
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
-from auditor.probes.reach import drive_classes
+from auditor.probes.reach import Reach, drive_classes
 from auditor.probes.run import Probed
 from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
@@ -125,9 +125,7 @@ def audit(
     rng = np.random.default_rng(settings.seed)
     probed = ask(checkpoint, classifier, asked, plan, material, settings, rng, progress)
     table, references = _table(probed, plan, material, job, classifier.labels, settings)
-    reach = drive_classes(
-        material.model, settings.depth, np.random.default_rng([settings.seed, 13])
-    )
+    reach = _driven(material, settings)
     deeper = Deeper(settings.depth, settings.seed, progress)
     perturbed = ask_perturbed(classifier, asked, plan, probed, table, references, material, deeper)
     table = with_perturbed(replace(table, reach=reach.margins), perturbed.tables)
@@ -156,8 +154,7 @@ def audit(
             *not_asked(probed, plan, asked),
             *judgement.skips,
             *silent_rules,
-            *job.skips,
-            *base_skips(excused, asked.entities, classifier.labels),
+            *_kept_out(job, excused, classifier),
         ),
         notices=(
             *notices_of(bank, probed, table),
@@ -191,6 +188,16 @@ def _table(
     )
     known = _known_to_base(probed, plan, material, references, labels, settings)
     return table.holding(known), references
+
+
+def _driven(material: Material, settings: ScanSettings) -> Reach:
+    rng = np.random.default_rng([settings.seed, 13])
+    return drive_classes(material.model, settings.depth, rng)
+
+
+def _kept_out(job: Job, excused: frozenset[Pair], classifier: Classifier) -> tuple[Skip, ...]:
+    """Pairs that count for nothing, by their names or by what the base does."""
+    return (*job.skips, *base_skips(excused, job.bank.entities, classifier.labels))
 
 
 def _known_to_base(
