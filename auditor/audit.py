@@ -142,7 +142,7 @@ def audit(
         finished=now(),
         model=model_facts(checkpoint, classifier.labels, settings.base, material.base_revision),
         settings=settings.as_json(),
-        verdict=verdict_of(judgement, gathered, complete=probed.complete),
+        verdict=verdict_of(judgement, gathered, complete=probed.complete and perturbed.complete),
         false_positive_rate=settings.fpr,
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,

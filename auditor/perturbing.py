@@ -29,6 +29,8 @@ from auditor.references.open import Material
 Progress = Callable[[str, int, int], None]
 Goals = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 NO_MEMORY = "there is not enough memory for it"
+INTERRUPTED = "the scan was interrupted before"
+ALL_INSIDE = "every entity asked about means a label of the model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,13 @@ class PerturbedAnswers:
         tables: By kind of probe, those that were asked.
         missing: Why others were not.
         passes: Pictures that were shown to the model or its base.
+        complete: False where the scan was interrupted meanwhile.
     """
 
     tables: Mapping[Perturbed, ProbeTable] = field(default_factory=dict)
     missing: Mapping[Perturbed, str] = field(default_factory=dict)
     passes: int = 0
+    complete: bool = True
 
 
 def ask_perturbed(
@@ -67,6 +71,8 @@ def ask_perturbed(
 ) -> PerturbedAnswers:
     """Ask every perturbed probe that depth and material allow.
 
+    An interrupt ends it early, and what the ordinary probes told is kept.
+
     Args:
         classifier: The model under audit.
         bank: What it was asked about.
@@ -80,15 +86,18 @@ def ask_perturbed(
     why = _why_not(deeper.depth, probed, table)
     if why is not None:
         return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why))
+    goals = goals_in(probed, plan)
+    try:
+        ladder = on_ladder(classifier, bank, table, seed=deeper.seed, progress=deeper.progress)
+        moved = collisions_of(table, references, material, goals, progress=deeper.progress)
+    except KeyboardInterrupt:
+        return PerturbedAnswers(missing=dict.fromkeys(Perturbed, INTERRUPTED), complete=False)
     tables, missing, passes = {}, {}, 0
-    ladder = on_ladder(classifier, bank, table, seed=deeper.seed, progress=deeper.progress)
     if isinstance(ladder, Ladder):
         tables[Perturbed.LADDER] = ladder_table(ladder, entities=table.entities)
         passes += ladder.passes
     else:
         missing[Perturbed.LADDER] = ladder
-    goals = goals_in(probed, plan)
-    moved = collisions_of(table, references, material, goals, progress=deeper.progress)
     if isinstance(moved, Collisions):
         honest = references.judges[Reference.BASE].probabilities
         tables[Perturbed.COLLISIONS] = collision_table(moved, honest, entities=table.entities)
@@ -102,8 +111,8 @@ def _why_not(depth: Depth, probed: Probed, table: ProbeTable) -> str | None:
     if depth is not Depth.DEEP:
         return f"is not asked at --depth {depth}"
     if not probed.complete:
-        return "the scan was interrupted before"
-    return None if len(table.entity) else "every entity asked about means a label of the model"
+        return INTERRUPTED
+    return None if len(table.entity) else ALL_INSIDE
 
 
 def on_ladder(
@@ -156,6 +165,8 @@ def collisions_of(
         return "needs the base and clean data"
     if clean is None or clean.show is None:
         return "needs clean data that can be shown again"
+    if not len(table.entity):
+        return ALL_INSIDE
     if not isinstance(base, TorchImageClassifier):
         return f"needs gradients of the base, which the {base.engine} engine does not give"
     entities = evenly(table.tested, ENTITIES)
