@@ -49,6 +49,7 @@ def test_a_benchmark_writes_rows_figures_page_and_plot(
         (["--what", "detection"], 2, "needs a zoo and a folder"),
         (["--what", "throughput"], 2, "throughput needs a model"),
         (["--what", "synthesis"], 2, "synthesis needs bases and a folder"),
+        (["--what", "ablation"], 2, "ablation needs a zoo and a folder"),
         (["--what", "repair"], 2, "repair needs a zoo and a folder"),
         (["--what", "speed"], 2, "no such benchmark: speed"),
         (["--what", "detection", "--zoo", "/nowhere", "--out", "o"], 2, "no complete zoo"),
