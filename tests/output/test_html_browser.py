@@ -194,10 +194,10 @@ def test_without_scripts_the_page_shows_the_same(page_of: Any) -> None:
     ("name", "scheme", "viewport"),
     [
         ("finding", "light", DESK),
-        ("finding", "dark", PHONE),
-        ("no_evidence", "dark", DESK),
-        ("not_audited", "light", PHONE),
-        ("older", "light", DESK),
+        pytest.param("finding", "dark", PHONE, marks=pytest.mark.slow),
+        pytest.param("no_evidence", "dark", DESK, marks=pytest.mark.slow),
+        pytest.param("not_audited", "light", PHONE, marks=pytest.mark.slow),
+        pytest.param("older", "light", DESK, marks=pytest.mark.slow),
         ("hostile", "dark", PHONE),
     ],
 )

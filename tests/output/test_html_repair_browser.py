@@ -73,8 +73,8 @@ def test_paper_shows_what_is_folded(page_of: Any) -> None:
     ("name", "scheme", "viewport"),
     [
         ("repair", "light", DESK),
-        ("repair", "dark", PHONE),
-        ("not_repaired", "dark", DESK),
+        pytest.param("repair", "dark", PHONE, marks=pytest.mark.slow),
+        pytest.param("not_repaired", "dark", DESK, marks=pytest.mark.slow),
         ("comparison", "light", PHONE),
     ],
 )
