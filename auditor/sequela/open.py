@@ -67,7 +67,7 @@ def open_all(settings: SequelaSettings) -> Opened:
     beside = open_beside(settings, opened["before"])
     if beside.reference_facts is not None:
         facts["reference"] = beside.reference_facts
-    models = Models(**opened, reference=beside.reference)
+    models = Models(before=opened["before"], after=opened["after"], reference=beside.reference)
     material, notices = _open_material(settings, models, beside)
     return Opened(
         models=models, facts=facts, material=material, notices=(*notices, *beside.notices)
