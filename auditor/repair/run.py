@@ -77,7 +77,7 @@ def remediate(
         require_tunable(checkpoint)
         require_room(checkpoint, settings.out, room)
         model = load_torch(checkpoint, device=resolve_device(settings.scan.device))
-        require_same_names(checkpoint, model.module)
+        require_same_names(checkpoint, model.module, room)
         clean = clean_of(settings, model)
         base = wanted_material(settings.scan, checkpoint).base
         making = Making(
