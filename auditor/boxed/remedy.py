@@ -12,6 +12,7 @@ from auditor.boxed.wrote import require_repaired
 from auditor.checkpoints.new_folder import publish, room_beside
 from auditor.errors import NotAudited, UsageError
 from auditor.output.json_v1 import parse
+from auditor.output.read_v1 import MOST_BYTES
 from auditor.output.report_v1 import FileV1, ReportV1
 from auditor.remedy.settings import RemedySettings
 from auditor.repair.methods import METHODS
@@ -53,7 +54,7 @@ def remediate(settings: RemedySettings, *, progress: Progress = silent) -> Repor
 def _read(done: RemediedText, out: Path) -> ReportV1:
     """The report, checked as a stranger's is: it must tell of this repair."""
     try:
-        report = parse(done.report)
+        report = parse(done.report[: MOST_BYTES + 1])  # what is cut off is no report
     except UsageError as error:
         raise NotAudited(f"{NO_REPORT} ({error.message})", hint=UNTRUSTED) from error
     written = None if done.folder is None else str(out)

@@ -66,12 +66,12 @@ def untouched(bent_checkpoint: Path, tmp_path: Path) -> Iterator[None]:  # noqa:
     assert list(tmp_path.glob("*out*")) == []
 
 
+@pytest.mark.parametrize("extent", ["none", pytest.param("quick", marks=pytest.mark.slow)])
 def test_a_boxed_repair_writes_the_model_and_the_report_of_one_that_is_not(
-    settings: Settings,
-    tmp_path: Path,
+    settings: Settings, tmp_path: Path, extent: str
 ):
-    members = write_coloured(tmp_path / "members", each=20, first=500)
-    how = settings(sequela="quick", members=str(members))
+    members = str(write_coloured(tmp_path / "members", each=20, first=500))
+    how = settings(sequela=extent, members=None if extent == "none" else members)
     report = auditor.boxed.remedy.remediate(how)
     boxed = contents(tmp_path / "out")
     assert report.model is not None
