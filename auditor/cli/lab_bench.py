@@ -288,9 +288,9 @@ def _box(model: str | None, entities: str) -> None:
 
     with progress_bar() as progress:
         result = measure_box(model, entities, progress=progress)
-    print(f"rounds           {len(result.pairs)}")
-    print(f"scan in the box  {result.boxed_seconds:.2f} s")
-    print(f"scan without     {result.bare_seconds:.2f} s")
-    print(
-        f"added by the box {result.added_seconds:.2f} s ({result.least:.2f} to {result.most:.2f})"
-    )
+    print(f"rounds            {len(result.pairs)}")
+    for what, unit in enumerate(("s", "s of the processor")):
+        boxed, bare = result.median(what)
+        added, least, most = result.added(what)
+        print(f"scan in the box   {boxed:.2f} {unit}, without {bare:.2f}")
+        print(f"added by the box  {added:.2f} {unit} ({least:.2f} to {most:.2f})")

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from auditor.errors import NotAudited
 from auditor.lab.training import Progress, silent
@@ -25,40 +26,32 @@ scan(ScanSettings(model=sys.argv[1], entities=sys.argv[2], resume=False))
 _BOXED, _BARE = (_SCAN.format(module=name) for name in ("auditor.boxed.scan", "auditor.audit"))
 
 
+class Took(NamedTuple):
+    """What one scan took: seconds on the clock, and seconds of the processor in all processes."""
+
+    seconds: float
+    cpu_seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxCost:
-    """Wall seconds of each round: in the box, and without it right before or after."""
+    """Each round: the scan in the box, and the one without it right before or after."""
 
-    pairs: tuple[tuple[float, float], ...]
+    pairs: tuple[tuple[Took, Took], ...]
 
-    @property
-    def boxed_seconds(self) -> float:
-        """Median in the box."""
-        return median(boxed for boxed, _ in self.pairs)
+    def median(self, what: int) -> tuple[float, float]:
+        """Medians in the box and without, of field `what` of `Took`."""
+        return median(pair[0][what] for pair in self.pairs), median(
+            pair[1][what] for pair in self.pairs
+        )
 
-    @property
-    def bare_seconds(self) -> float:
-        """Median without."""
-        return median(bare for _, bare in self.pairs)
+    def added(self, what: int) -> tuple[float, float, float]:
+        """What a round took more in the box: median, least, most; its two scans had one load.
 
-    @property
-    def added_seconds(self) -> float:
-        """Median of what a round took longer in the box; the two of one round had one load."""
-        return median(self._added)
-
-    @property
-    def least(self) -> float:
-        """The smallest of them, below zero where other work outweighs the box."""
-        return min(self._added)
-
-    @property
-    def most(self) -> float:
-        """The largest of them."""
-        return max(self._added)
-
-    @property
-    def _added(self) -> list[float]:
-        return [boxed - bare for boxed, bare in self.pairs]
+        The least may be below zero, where other work on the machine outweighs the box.
+        """
+        more = [boxed[what] - bare[what] for boxed, bare in self.pairs]
+        return median(more), min(more), max(more)
 
 
 def measure_box(
@@ -78,8 +71,8 @@ def measure_box(
     pairs = []
     for number in range(rounds + 1):
         first = number % 2 == 0
-        seconds = {code: _seconds(code, model, entities) for code in _order(first)}
-        pairs.append((seconds[_BOXED], seconds[_BARE]))
+        took = {code: _took(code, model, entities) for code in _order(first)}
+        pairs.append((took[_BOXED], took[_BARE]))
         progress(STAGE, number + 1, rounds + 1)
     return BoxCost(pairs=tuple(pairs[1:]))
 
@@ -88,10 +81,10 @@ def _order(boxed_first: bool) -> tuple[str, str]:
     return (_BOXED, _BARE) if boxed_first else (_BARE, _BOXED)
 
 
-def _seconds(code: str, model: str, entities: str) -> float:
+def _took(code: str, model: str, entities: str) -> Took:
     own = str(Path(__file__).parent.parent.parent)
     paths = os.pathsep.join(path for path in (own, os.environ.get("PYTHONPATH")) if path)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), _spent()
     ran = subprocess.run(
         [sys.executable, "-c", code, model, entities],
         env={**os.environ, "PYTHONPATH": paths},
@@ -99,10 +92,17 @@ def _seconds(code: str, model: str, entities: str) -> float:
         text=True,
         check=False,
     )
+    took = Took(time.perf_counter() - began, _spent() - spent)
     if ran.returncode:
         said = ran.stderr.strip().splitlines()[-1:]
         raise NotAudited(
             f"a scan that was to be timed failed: {' '.join(said)}",
             hint="See what is wrong with: auditor scan MODEL.",
         )
-    return time.perf_counter() - began
+    return took
+
+
+def _spent() -> float:
+    """Seconds of the processor of all processes that were started here and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
