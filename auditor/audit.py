@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from auditor import __version__
-from auditor.asking import ask
+from auditor.asking import ask, keeping_clean
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.unchanged import require_unchanged
 from auditor.config import ScanSettings
@@ -97,7 +97,8 @@ def scan(
         making = Making(base=base, device=settings.device, instances=count, progress=progress)
         bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
         allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-        material = open_material(classifier, wanted)
+        keeping = keeping_clean(checkpoint, classifier, settings)
+        material = open_material(classifier, wanted, keeping)
         report = audit(
             checkpoint, classifier, bank, rules, settings, watch, material, progress=progress
         )
@@ -365,7 +366,7 @@ def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Sto
     return Cost(
         probes=probes,
         forward_passes=shown * asked + material.references.passes,
-        remembered=probed.remembered * asked,
+        remembered=probed.remembered * asked + material.references.remembered,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),

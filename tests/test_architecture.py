@@ -66,8 +66,8 @@ LAYERS: dict[str, set[str]] = {
     | {"references", "rules"},
     "box": NOUNS,
     "boxed": NOUNS
-    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "intake"}
-    | {"sources", "watch"},
+    | {"answers", "audit", "box", "changes", "checkpoints", "config", "datasets", "entities"}
+    | {"intake", "models", "output", "remedy", "repair", "sequela", "sources", "watch"},
     "sequela": NOUNS
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
     | {"references"},

@@ -12,13 +12,13 @@ from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequel
 from auditor.errors import ExitCode, UsageError
 from auditor.output.escaping import for_terminal
 
-BENCHMARKS = "detection, evasion, repair, sequela, synthesis, throughput"
+BENCHMARKS = "box, detection, evasion, repair, sequela, synthesis, throughput"
 VICTIMS = 6  # that evasions are tried on, where --limit says nothing
 
 WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
 ModelOption = Annotated[
     str | None,
-    typer.Option(help="throughput: the checkpoint; synthesis: bases, separated by commas."),
+    typer.Option(help="throughput, box: the checkpoint; synthesis: bases, separated by commas."),
 ]
 ZooOption = Annotated[Path | None, typer.Option(help="Folder of `auditor lab zoo build`.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder for results. Rows there are kept.")]
@@ -84,6 +84,9 @@ def bench(
     """Measure auditor itself: how well it detects, how well it repairs, how fast it is."""
     if what == "throughput":
         _throughput(model, entities or "rendered")
+        return
+    if what == "box":
+        _box(model, entities or "rendered")
         return
     if what == "synthesis":
         _synthesis(_split(model or ""), out, limit, seed)
@@ -276,3 +279,18 @@ def _throughput(model: str | None, entities: str) -> None:
     print(f"bare forward loop              {result.bare_images_per_second:,.0f} images/s")
     print(f"ratio                          {result.ratio:.2f}")
     print(f"share of scan inside the model {result.share_in_model:.2f}")
+
+
+def _box(model: str | None, entities: str) -> None:
+    if model is None:
+        raise UsageError("box needs a model", hint="Name a checkpoint with --model.")
+    from auditor.lab.box_cost import measure_box
+
+    with progress_bar() as progress:
+        result = measure_box(model, entities, progress=progress)
+    print(f"rounds            {len(result.pairs)}")
+    for what, unit in enumerate(("s", "s of the processor")):
+        boxed, bare = result.median(what)
+        added, least, most = result.added(what)
+        print(f"scan in the box   {boxed:.2f} {unit}, without {bare:.2f}")
+        print(f"added by the box  {added:.2f} {unit} ({least:.2f} to {most:.2f})")
