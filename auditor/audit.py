@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from auditor import __version__
-from auditor.asking import ask
+from auditor.asking import asker
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.unchanged import require_unchanged
 from auditor.config import ScanSettings
@@ -23,7 +23,7 @@ from auditor.entities.open import open_entities
 from auditor.errors import EntityError
 from auditor.evidence.allowed import allowed_pairs
 from auditor.evidence.examples import telling_examples
-from auditor.evidence.gather import Gathered, gather
+from auditor.evidence.gather import Gathered, gather, with_p_values
 from auditor.evidence.honest import with_honest_answers
 from auditor.evidence.legitimate import Job, base_notices, base_skips, held_by_base, the_job
 from auditor.evidence.neighbours import with_neighbours
@@ -44,8 +44,9 @@ from auditor.probes.views import DEGRADED
 from auditor.references.base import taken_for
 from auditor.references.build import BASE_FEATURES, Reference, References
 from auditor.references.open import Material, Wanted, open_material
-from auditor.remarks import not_asked, notices_of, picture_notices
+from auditor.remarks import not_asked, notices_of, picture_notices, plan_notices
 from auditor.rules import Rule, all_rules
+from auditor.sequence import Ask, Heard, Inquiry, hear
 from auditor.silence import rules_that_speak
 from auditor.sources import entity_source
 from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
@@ -114,21 +115,32 @@ def audit(
     watch: Stopwatch,
     material: Material = NO_MATERIAL,
     *,
+    answers: Ask | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """The part of a scan that comes after loading: probe, gather, judge, report."""
+    """The part of a scan that comes after loading: probe, gather, judge, report.
+
+    `answers` stands in for the model where it was asked before.
+    """
     job = _job(bank, classifier.labels, settings)
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
-    probed = ask(checkpoint, classifier, asked, plan, material, settings, rng, progress)
-    table, references = _table(probed, plan, material, job, classifier.labels, settings)
     reach = drive_classes(
         material.model, settings.depth, np.random.default_rng([settings.seed, 13])
     )
-    table = replace(table, reach=reach.margins)
+
+    def tabled(probed: Probed) -> tuple[ProbeTable, References]:
+        table, references = _table(probed, plan, material, job, classifier.labels, settings)
+        return replace(table, reach=reach.margins), references
+
+    inquiry = _inquiry(plan, asked, checkpoint, classifier, settings)
+    if answers is None:
+        answers = asker(checkpoint, classifier, asked, plan, material, settings, rng, progress)
+    heard = hear(inquiry, answers, tabled)
+    probed, table, references = heard.probed, heard.table, heard.references
     excused = table.all_held - job.all_held  # by the base
-    gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
+    gathered = _gathered(heard, plan, asked, checkpoint, classifier, rng)
     spoke, silent_rules = rules_that_speak(rules, gathered, table, references, settings, reach)
     judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
     findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
@@ -138,7 +150,7 @@ def audit(
         finished=now(),
         model=model_facts(checkpoint, classifier.labels, settings.base, material.base_revision),
         settings=settings.as_json(),
-        verdict=verdict_of(judgement, gathered, complete=probed.complete),
+        verdict=verdict_of(judgement, gathered, complete=probed.complete and not heard.skips),
         false_positive_rate=settings.fpr,
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,
@@ -148,6 +160,7 @@ def audit(
         evidence=gathered.evidence,
         skips=(
             *not_asked(probed, plan, asked),
+            *heard.skips,
             *judgement.skips,
             *silent_rules,
             *job.skips,
@@ -155,12 +168,14 @@ def audit(
         ),
         notices=(
             *notices_of(bank, probed, table),
+            *heard.notices,
+            *plan_notices(heard.stage, table, probed, plan),
             *job.notices,
             *base_notices(excused, asked.entities, classifier.labels),
             *references.notices,
             *picture_notices(findings),
         ),
-        cost=_cost(classifier, probed, material, watch),
+        cost=_cost(classifier, heard, plan, material, watch),
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
     )
@@ -206,28 +221,46 @@ def _known_to_base(
     return held_by_base(taken, probed.predictions.entity[sharp], material.base.labels, labels)
 
 
+def _inquiry(
+    plan: ProbePlan,
+    bank: EntityBank,
+    checkpoint: Checkpoint,
+    classifier: Classifier,
+    settings: ScanSettings,
+) -> Inquiry:
+    return Inquiry(
+        plan=plan,
+        how=settings.plan,
+        most=settings.max_probes,
+        false_positive_rate=settings.fpr,
+        classes=len(classifier.labels),
+        architecture=architecture_of(checkpoint.config),
+        null=stored_null(bank.instance_source),
+    )
+
+
 def _gathered(
-    table: ProbeTable,
-    references: References,
-    probed: Probed,
+    heard: Heard,
     plan: ProbePlan,
     bank: EntityBank,
     checkpoint: Checkpoint,
     classifier: Classifier,
     rng: np.random.Generator,
 ) -> Gathered:
+    table = heard.table
     if not len(table.all_tested):
         return Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
-    return gather(
+    found = gather(
         table,
-        stored_null(bank.instance_source),
+        heard.null,
         entities=bank.entities,
         labels=classifier.labels,
         rng=rng,
-        clean_per_class=references.clean_per_class,
+        clean_per_class=heard.references.clean_per_class,
         architecture=architecture_of(checkpoint.config),
-        looks=looks_of(probed, plan.views, table.tested),
+        looks=looks_of(heard.probed, plan.views, table.tested),
     )
+    return found if not heard.looks else with_p_values(found, heard.p_value)
 
 
 def _judged(
@@ -358,7 +391,10 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
     return job
 
 
-def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Stopwatch) -> Cost:
+def _cost(
+    classifier: Classifier, heard: Heard, plan: ProbePlan, material: Material, watch: Stopwatch
+) -> Cost:
+    probed = heard.probed
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
     shown = probes - probed.remembered
@@ -371,4 +407,6 @@ def _cost(classifier: Classifier, probed: Probed, material: Material, watch: Sto
         peak_rss_bytes=peak_rss_bytes(),
         device=classifier.device,
         engine=classifier.engine,
+        planned=plan.probes,
+        decided_by=None if heard.stage is None else heard.stage.value,
     )

@@ -35,6 +35,13 @@ class DepthChoice(StrEnum):
     DEEP = "deep"
 
 
+class PlanChoice(StrEnum):
+    """Whether all is asked; the same names as `auditor.probes.plan.Plan`."""
+
+    SEQUENTIAL = "sequential"
+    EXHAUSTIVE = "exhaustive"
+
+
 class PrecisionChoice(StrEnum):
     """What is computed in; the same names as `auditor.models.load.Precision`."""
 
@@ -80,6 +87,10 @@ def scan(
     image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,
     depth: Annotated[DepthChoice, typer.Option(help="How much to spend.")] = DepthChoice.STANDARD,
+    plan: Annotated[
+        PlanChoice, typer.Option(help="Ask no more than decides, or all of --depth.")
+    ] = PlanChoice.SEQUENTIAL,
+    max_probes: Annotated[int | None, typer.Option(help="Never ask more than this.")] = None,
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
     output: OutputOption = None,
