@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
+from auditor.cli.console import VERBOSE, announcing, complain, complain_of_bug, progress_bar, tell
 from auditor.cli.given import options_given
 from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.cli.signals import terminable
@@ -152,7 +152,7 @@ def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
     watch = Stopwatch.start()
     try:
         with terminable(), progress_bar() as progress:
-            report = run_scan(settings, progress=progress)
+            report = run_scan(settings, progress=announcing(progress, settings))
         return _judged(report, settings, baseline)
     except UsageError:
         raise

@@ -82,7 +82,8 @@ class Kind:
         measured = self.measure(part)
         if self.over is Over.PAIRS:
             return part.pair_effects(measured).astype(np.float64)
-        return part.effects(measured).astype(np.float64).mean(axis=0)
+        means: NDArray[np.float64] = part.effects(measured).astype(np.float64).mean(axis=0)
+        return means
 
 
 KINDS: Mapping[str, Kind] = {

@@ -17,7 +17,7 @@ from auditor.evidence.kinds import KINDS, Over, available, stored_name
 from auditor.evidence.null import StoredNull
 from auditor.evidence.table import ProbeTable, rank_within, with_own_labels
 
-CLOSE = 20  # entities that get a closer look, by each kind of evidence that the screen asks
+CLOSE = 10  # entities that get a closer look, by each kind of evidence that the screen asks
 # The kinds that say which entities are suspicious: of these the first that there is material for.
 SCREENS: tuple[tuple[str, ...], ...] = (
     ("base-routing", "own-routing"),
