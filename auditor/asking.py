@@ -39,11 +39,11 @@ def asker(
     Progress is counted over all of them, of the most that may be asked.
     """
     done, most = 0, min(plan.probes, settings.max_probes or plan.probes)
-    progress(STAGE, 0, most)
 
     def asked(part: ProbePlan) -> Probed:
         nonlocal done
         before = done
+        progress(STAGE, done, most)
 
         def counted(stage: str, of_part: int, _: int) -> None:
             nonlocal done
