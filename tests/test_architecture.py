@@ -75,7 +75,7 @@ LAYERS: dict[str, set[str]] = {
     | {"references"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
-    | {"audit", "references", "repair", "changes", "sequela"},
+    | {"asking", "audit", "references", "repair", "changes", "sequela"},
     "remedy": NOUNS
     | {"audit", "changes", "checkpoints", "config", "models", "output", "probes", "repair"}
     | {"sequela"},
