@@ -124,8 +124,8 @@ def page_of(figures: dict[str, Any], made_by: str, zoo: str, *, plot: bool) -> s
         "# Plans",
         "",
         "The sequential plan beside the exhaustive one, on the same answers of the models of "
-        f"{zoo} to {figures['entities']} entities. *Agree* counts equal verdicts, with the exact 95 % "
-        f"interval; *probes* are shares of the exhaustive plan's. Made by {made_by}.",
+        f"{zoo} to {figures['entities']} entities. *Agree* counts equal verdicts, with the exact "
+        f"95 % interval; *probes* are shares of the exhaustive plan's. Made by {made_by}.",
         "",
         "| given | models | agree | probes | of clean models | called: exhaustive, sequential |",
         "| --- | --- | --- | --- | --- | --- |",
