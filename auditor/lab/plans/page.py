@@ -16,7 +16,7 @@ from auditor.errors import UsageError
 from auditor.lab.detection.plot import require_plotting
 from auditor.lab.manifest import Truth
 from auditor.lab.plans.record import Compared
-from auditor.lab.plans.run import GIVEN, NOTHING, SIZES
+from auditor.lab.plans.run import CURVE, GIVEN, SIZES
 from auditor.lab.save import write_whole
 
 RESULT, PAGE, PLOT = "plan.json", "plan.md", "plan.png"
@@ -30,7 +30,7 @@ def figures_of(rows: Sequence[Compared], entities: int) -> dict[str, Any]:
         rows: Of one or several banks.
         entities: Size of the bank that the zoo was asked with.
     """
-    mine = [row for row in rows if row.entities == entities]
+    mine = [row for row in rows if row.entities == entities and row.given in GIVEN]
     by = {given: [row for row in mine if row.given == given] for given in GIVEN}
     found = {name: _figures(each) for name, each in {**by, ALL: mine}.items() if each}
     return {"entities": entities, "by_given": found, "clean_cost": curve_of(rows)}
@@ -74,9 +74,10 @@ def curve_of(rows: Sequence[Compared]) -> dict[str, Any]:
 
     `exponent` is the slope of the logarithm of probes over that of entities: 1 is linear.
     """
-    wanted = [row for row in rows if row.truth == Truth.CLEAN and row.given == NOTHING]
+    wanted = [row for row in rows if row.truth == Truth.CLEAN and row.given == CURVE]
     models = set.intersection(
-        *({row.model for row in wanted if row.entities == size} for size in _sizes(wanted))
+        {row.model for row in wanted},
+        *({row.model for row in wanted if row.entities == size} for size in _sizes(wanted)),
     )
     sizes = _sizes(wanted)
     mine = {n: [r for r in wanted if r.entities == n and r.model in models] for n in sizes}

@@ -37,6 +37,7 @@ GIVEN: dict[str, Callable[[ZooModel, BenchContext], ScanSettings]] = {
     BASE: with_base,
     DATA: with_base_and_clean_data,
 }
+CURVE = "nothing, banks of all sizes"  # instead of a name above
 SIZES = (10, 25, 50, 100, 200, 1000)  # entities, of the curve of costs
 CURVE_MODELS = 6  # clean models behind the curve, where nobody says how many
 ROWS = "plan.jsonl"
@@ -92,7 +93,7 @@ def _add_sizes(
     context: BenchContext,
 ) -> None:
     sizes = [size for size in SIZES if size <= len(bank.entities)]
-    if all((model.id, NOTHING, size, context.fpr) in rows for size in sizes):
+    if all((model.id, CURVE, size, context.fpr) in rows for size in sizes):
         return
     order = np.random.default_rng([context.seed, 29]).permutation(len(bank.entities))
     opened = _Opened.of(model, context, [NOTHING])
@@ -101,7 +102,7 @@ def _add_sizes(
         left = np.sort(order[:size])
         part = bank.without(set(range(len(bank.entities))) - set(left.tolist()))
         reports = opened.both(part, NOTHING, _renumbered(answers, left, bank, opened.labels))
-        _keep(out, rows, model, NOTHING, size, context, reports)
+        _keep(out, rows, model, CURVE, size, context, reports)
 
 
 def _keep(

@@ -15,7 +15,7 @@ from auditor.lab.detection.detector import BenchContext
 from auditor.lab.detection.zoo import Zoo
 from auditor.lab.plans.page import PAGE, PLOT, RESULT, curve_of, publish
 from auditor.lab.plans.record import Compared, Said
-from auditor.lab.plans.run import GIVEN, NOTHING, ROWS, SIZES, compare_plans
+from auditor.lab.plans.run import CURVE, GIVEN, NOTHING, ROWS, SIZES, compare_plans
 from auditor.probes.plan import Plan
 from auditor.probes.views import VIEWS
 from tests.lab.detection.conftest import zoo, zoo_folder  # noqa: F401 - fixtures
@@ -99,17 +99,19 @@ def test_the_page_counts_verdicts_and_probes(tmp_path: Path):
 
 
 def test_the_curve_says_how_steeply_probes_grow():
-    rows = [row("m", size, 3 * size) for size in SIZES]
+    rows = [row("m", size, 3 * size, given=CURVE) for size in SIZES]
     assert curve_of(rows)["exponent"] == pytest.approx(1.0)
-    flat = curve_of([row("m", size, 100) for size in SIZES])
+    flat = curve_of([row("m", size, 100, given=CURVE) for size in SIZES])
     assert flat["exponent"] == pytest.approx(0.0, abs=1e-9)
     assert flat["entities"] == list(SIZES)
-    part = curve_of([*rows, row("other", 10, 999)])  # a model without all sizes is left out
+    part = curve_of(
+        [*rows, row("other", 10, 999, given=CURVE)]
+    )  # a model without all sizes is left out
     assert (part["models"], part["sequential"][0]) == (1, 30)
 
 
 def test_the_curve_is_drawn(tmp_path: Path):
     pytest.importorskip("matplotlib")
-    publish([row("m", s, 3 * s) for s in SIZES], 200, tmp_path, "c", "z", plot=True)
+    publish([row("m", s, 3 * s, given=CURVE) for s in SIZES], 200, tmp_path, "c", "z", plot=True)
     assert (tmp_path / PLOT).read_bytes().startswith(b"\x89PNG")
     assert PLOT in (tmp_path / PAGE).read_text()
