@@ -25,28 +25,27 @@ from auditor.evidence.allowed import allowed_pairs
 from auditor.evidence.examples import telling_examples
 from auditor.evidence.gather import Gathered, gather, with_p_values
 from auditor.evidence.honest import with_honest_answers
-from auditor.evidence.legitimate import Job, base_notices, base_skips, held_by_base, the_job
+from auditor.evidence.legitimate import Job, base_notices, base_skips, the_job
 from auditor.evidence.neighbours import with_neighbours
 from auditor.evidence.null import stored_null
 from auditor.evidence.pictures import with_pictures
 from auditor.evidence.routing import routing_map
 from auditor.evidence.score import score
-from auditor.evidence.table import Pair, ProbeTable, looks_of, table_of
+from auditor.evidence.table import looks_of
+from auditor.hearing import heard_from
 from auditor.intake import take_in
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
-from auditor.probes.reach import drive_classes
+from auditor.probes.reach import Reach, drive_classes
 from auditor.probes.run import Probed
-from auditor.probes.views import DEGRADED
-from auditor.references.base import taken_for
-from auditor.references.build import BASE_FEATURES, Reference, References
+from auditor.references.build import References
 from auditor.references.open import Material, Wanted, open_material
 from auditor.remarks import not_asked, notices_of, picture_notices, plan_notices
 from auditor.rules import Rule, all_rules
-from auditor.sequence import Ask, Heard, Inquiry, hear
+from auditor.sequence import Ask, Heard
 from auditor.silence import rules_that_speak
 from auditor.sources import entity_source
 from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
@@ -118,26 +117,15 @@ def audit(
     answers: Ask | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """The part of a scan that comes after loading: probe, gather, judge, report.
-
-    `answers` stands in for the model where it was asked before.
-    """
+    """What comes after loading: ask (or take `answers` to it), gather, judge, report."""
     job = _job(bank, classifier.labels, settings)
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
-    reach = drive_classes(
-        material.model, settings.depth, np.random.default_rng([settings.seed, 13])
-    )
-
-    def tabled(probed: Probed) -> tuple[ProbeTable, References]:
-        table, references = _table(probed, plan, material, job, classifier.labels, settings)
-        return replace(table, reach=reach.margins), references
-
-    inquiry = _inquiry(plan, asked, checkpoint, classifier, settings)
-    if answers is None:
-        answers = asker(checkpoint, classifier, asked, plan, material, settings, rng, progress)
-    heard = hear(inquiry, answers, tabled)
+    reach = _reach(material, settings)
+    null = stored_null(asked.instance_source)
+    ask = answers or asker(checkpoint, classifier, asked, plan, material, settings, rng, progress)
+    heard = heard_from(ask, checkpoint, classifier, job, plan, material, settings, null, reach)
     probed, table, references = heard.probed, heard.table, heard.references
     excused = table.all_held - job.all_held  # by the base
     gathered = _gathered(heard, plan, asked, checkpoint, classifier, rng)
@@ -150,7 +138,7 @@ def audit(
         finished=now(),
         model=model_facts(checkpoint, classifier.labels, settings.base, material.base_revision),
         settings=settings.as_json(),
-        verdict=verdict_of(judgement, gathered, complete=probed.complete and not heard.skips),
+        verdict=verdict_of(judgement, gathered, complete=heard.complete),
         false_positive_rate=settings.fpr,
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,
@@ -159,8 +147,7 @@ def audit(
         ranking=gathered.ranking,
         evidence=gathered.evidence,
         skips=(
-            *not_asked(probed, plan, asked),
-            *heard.skips,
+            *(*not_asked(probed, plan, asked), *heard.skips),
             *judgement.skips,
             *silent_rules,
             *job.skips,
@@ -168,8 +155,7 @@ def audit(
         ),
         notices=(
             *notices_of(bank, probed, table),
-            *heard.notices,
-            *plan_notices(heard.stage, table, probed, plan),
+            *(*heard.notices, *plan_notices(heard.stage, table, probed, plan)),
             *job.notices,
             *base_notices(excused, asked.entities, classifier.labels),
             *references.notices,
@@ -181,62 +167,8 @@ def audit(
     )
 
 
-def _table(
-    probed: Probed,
-    plan: ProbePlan,
-    material: Material,
-    job: Job,
-    labels: tuple[str, ...],
-    settings: ScanSettings,
-) -> tuple[ProbeTable, References]:
-    """What the model answered beside what its references would; the job does not count."""
-    table, references = table_of(
-        probed,
-        plan.views,
-        material.references,
-        entities=len(job.bank.entities),
-        held=job.held,
-        own=job.own,
-    )
-    known = _known_to_base(probed, plan, material, references, labels, settings)
-    return table.holding(known), references
-
-
-def _known_to_base(
-    probed: Probed,
-    plan: ProbePlan,
-    material: Material,
-    references: References,
-    labels: tuple[str, ...],
-    settings: ScanSettings,
-) -> frozenset[Pair]:
-    """What the base does already is nothing that was planted after it.
-
-    Only a base that the user named may excuse anything: a card may name one that was poisoned too.
-    """
-    if settings.base is None or material.base is None or Reference.DRIFT not in references.judges:
-        return frozenset()
-    sharp = probed.predictions.view != list(plan.views).index(DEGRADED)
-    taken = taken_for(material.base, probed.features[BASE_FEATURES][sharp])
-    return held_by_base(taken, probed.predictions.entity[sharp], material.base.labels, labels)
-
-
-def _inquiry(
-    plan: ProbePlan,
-    bank: EntityBank,
-    checkpoint: Checkpoint,
-    classifier: Classifier,
-    settings: ScanSettings,
-) -> Inquiry:
-    return Inquiry(
-        plan=plan,
-        how=settings.plan,
-        most=settings.max_probes,
-        false_positive_rate=settings.fpr,
-        classes=len(classifier.labels),
-        architecture=architecture_of(checkpoint.config),
-        null=stored_null(bank.instance_source),
-    )
+def _reach(material: Material, settings: ScanSettings) -> Reach:
+    return drive_classes(material.model, settings.depth, np.random.default_rng([settings.seed, 13]))
 
 
 def _gathered(

@@ -85,6 +85,11 @@ class Heard:
     skips: tuple[Skip, ...] = ()
     notices: tuple[str, ...] = ()
 
+    @property
+    def complete(self) -> bool:
+        """Whether it was neither interrupted nor short of probes."""
+        return self.probed.complete and not self.skips
+
     def p_value(self, p_value: float) -> float:
         """The p-value for the whole plan, of one that the last stage gives."""
         return corrected(p_value, self.looks, self.lines) if self.looks else p_value

@@ -58,9 +58,12 @@ LAYERS: dict[str, set[str]] = {
     "watch": set(),
     "sources": NOUNS | {"config", "datasets"},
     "sequence": NOUNS | {"evidence", "probes", "references"},
+    "hearing": NOUNS
+    | {"checkpoints", "config", "evidence", "models", "probes", "references", "sequence"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
-    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "intake", "judge"}
+    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "hearing", "intake"}
+    | {"judge"}
     | {"models", "probes", "references", "remarks", "rules", "sequence", "silence", "sources"}
     | {"watch"},
     "repair": NOUNS

@@ -99,8 +99,7 @@ def measure_null(
     fewest = min(len(each.entities) for each in banks)
     entity_grid = tuple(g for g in ENTITY_GRID if g <= fewest) or (fewest,)
     names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
-    rows, classes, drifts, first_drifts = [], [], [], []
-    screened: list[dict[str, dict[str, NDArray[np.float64]]]] = []
+    rows, screened, classes, drifts, first_drifts = [], [], [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
         beside = _kept(tables, folder, banks[number], record)
         rows.append(_grid(beside, names, entity_grid, number))
