@@ -15,7 +15,7 @@ from auditor.entities.bank import EntityBank
 from auditor.models.classifier import Classifier, FeatureClassifier, Pixels
 from auditor.models.patience import Look, Patience, halved
 from auditor.probes.plan import ProbePlan
-from auditor.probes.run import Probed, run_probes
+from auditor.probes.run import STAGE, Probed, run_probes
 from auditor.references.build import (
     BASE_FEATURES,
     OWN_FEATURES,
@@ -30,6 +30,37 @@ from auditor.types import Checkpoint
 DEFAULT_BATCH = 128
 CLEAN = "clean"  # the folder of answers to clean data
 Progress = Callable[[str, int, int], None]
+
+
+def asker(
+    checkpoint: Checkpoint,
+    classifier: Classifier,
+    bank: EntityBank,
+    plan: ProbePlan,
+    material: Material,
+    settings: ScanSettings,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> Callable[[ProbePlan], Probed]:
+    """How to ask for parts of a plan, one after the other.
+
+    Progress is counted over all of them, of the most that may be asked.
+    """
+    done, most = 0, min(plan.probes, settings.max_probes or plan.probes)
+
+    def asked(part: ProbePlan) -> Probed:
+        nonlocal done
+        before = done
+        progress(STAGE, done, most)
+
+        def counted(stage: str, of_part: int, _: int) -> None:
+            nonlocal done
+            done = before + of_part
+            progress(stage, done, most)
+
+        return ask(checkpoint, classifier, bank, part, material, settings, rng, counted)
+
+    return asked
 
 
 def ask(

@@ -57,10 +57,15 @@ LAYERS: dict[str, set[str]] = {
     "remarks": NOUNS | {"entities", "evidence", "probes"},
     "watch": set(),
     "sources": NOUNS | {"config", "datasets"},
+    "sequence": NOUNS | {"evidence", "probes", "references"},
+    "hearing": NOUNS
+    | {"checkpoints", "config", "evidence", "models", "probes", "references", "sequence"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "audit": NOUNS
-    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "intake", "judge"}
-    | {"models", "probes", "references", "remarks", "rules", "silence", "sources", "watch"},
+    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "hearing", "intake"}
+    | {"judge"}
+    | {"models", "probes", "references", "remarks", "rules", "sequence", "silence", "sources"}
+    | {"watch"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
@@ -73,9 +78,10 @@ LAYERS: dict[str, set[str]] = {
     | {"references"},
     "lab": NOUNS
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
-    | {"audit", "references", "repair", "changes", "sequela"},
+    | {"asking", "audit", "references", "repair", "changes", "sequela"},
     "remedy": NOUNS
-    | {"audit", "changes", "checkpoints", "config", "models", "output", "repair", "sequela"},
+    | {"audit", "changes", "checkpoints", "config", "models", "output", "probes", "repair"}
+    | {"sequela"},
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}

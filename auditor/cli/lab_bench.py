@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from auditor.cli.console import progress_bar, tell
+from auditor.cli.lab_bench_plan import PlanBench, bench_plan
 from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequela
 from auditor.errors import ExitCode, UsageError
 from auditor.output.escaping import for_terminal
 
-BENCHMARKS = "box, detection, evasion, repair, sequela, synthesis, throughput"
+BENCHMARKS = "box, detection, evasion, plan, repair, sequela, synthesis, throughput"
 VICTIMS = 6  # that evasions are tried on, where --limit says nothing
 
 WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
@@ -58,7 +59,11 @@ StepsOption = Annotated[int, typer.Option(min=2, help="repair, sequela: steps of
 JobsOption = Annotated[
     int | None, typer.Option(min=1, help="Models at a time; default one a core.")
 ]
-PlotOption = Annotated[bool, typer.Option(help="detection: draw detection.png.")]
+PlotOption = Annotated[bool, typer.Option(help="detection, plan: draw a picture.")]
+ManyOption = Annotated[
+    str | None,
+    typer.Option(help="plan: data set of more entities, for what clean models cost by number."),
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="detection: seed of everything random.")]
 
 
@@ -80,6 +85,7 @@ def bench(
     jobs: JobsOption = None,
     plot: PlotOption = True,
     seed: SeedOption = 0,
+    many: ManyOption = None,
 ) -> None:
     """Measure auditor itself: how well it detects, how well it repairs, how fast it is."""
     if what == "throughput":
@@ -93,6 +99,9 @@ def bench(
         return
     if what == "evasion":
         _evasion(zoo, out, entities, fpr, seed, limit)
+        return
+    if what == "plan":
+        bench_plan(PlanBench(zoo, out, entities, many, fpr, seed, limit, plot))
         return
     if what not in BENCHMARKS.split(", "):
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.console import VERBOSE, complain, progress_bar, tell
+from auditor.cli.console import VERBOSE, announcing, complain, progress_bar, tell
 from auditor.cli.cut_short import or_not_audited
 from auditor.cli.given import options_given
 from auditor.cli.outputs import OutputOption, write_outputs
@@ -33,6 +33,13 @@ class DepthChoice(StrEnum):
     QUICK = "quick"
     STANDARD = "standard"
     DEEP = "deep"
+
+
+class PlanChoice(StrEnum):
+    """Whether all is asked; the same names as `auditor.probes.plan.Plan`."""
+
+    SEQUENTIAL = "sequential"
+    EXHAUSTIVE = "exhaustive"
 
 
 class PrecisionChoice(StrEnum):
@@ -80,6 +87,10 @@ def scan(
     image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,
     depth: Annotated[DepthChoice, typer.Option(help="How much to spend.")] = DepthChoice.STANDARD,
+    plan: Annotated[
+        PlanChoice, typer.Option(help="Ask no more than decides, or all of --depth.")
+    ] = PlanChoice.SEQUENTIAL,
+    max_probes: Annotated[int | None, typer.Option(help="Never ask more than this.")] = None,
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
     output: OutputOption = None,
@@ -142,7 +153,7 @@ def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
 
     def scanned() -> tuple[Report, ExitCode]:
         with terminable(), progress_bar() as progress:
-            report = run_scan(settings, progress=progress)
+            report = run_scan(settings, progress=announcing(progress, settings))
         return _judged(report, settings, baseline)
 
     def instead(reason: str, hint: str, error: Exception | None) -> Report:

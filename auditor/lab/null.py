@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,19 @@ from auditor.checkpoints.resolve import resolve
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
-from auditor.evidence.kinds import KINDS, statistics_of, stored_name
+from auditor.evidence.kinds import KINDS, available, sharpest, statistics_of, stored_name
 from auditor.evidence.legitimate import the_job
 from auditor.evidence.null import StoredNull
+from auditor.evidence.screening import (
+    SCREENS,
+    closer_look,
+    first_look,
+    most_suspicious,
+    screen_name,
+    screen_of,
+)
 from auditor.evidence.statistics import drift
-from auditor.evidence.table import ProbeTable, table_of, with_own_labels
+from auditor.evidence.table import ProbeTable, rank_within, table_of, with_own_labels
 from auditor.lab.implant import open_task
 from auditor.lab.kept_tables import read_tables, write_tables
 from auditor.lab.save import RECORD, SOURCES, cited
@@ -34,7 +43,7 @@ from auditor.probes.plan import INSTANCES, Depth, ProbePlan
 from auditor.probes.reach import Search, drive_classes
 from auditor.probes.run import run_probes
 from auditor.probes.views import VIEWS
-from auditor.references.build import CLEAN_REFERENCES, References, look_with
+from auditor.references.build import CLEAN_REFERENCES, Reference, References, look_with
 from auditor.references.clean_data import CLEAN_GRID
 from auditor.references.open import Material, compared_with, with_features
 
@@ -90,13 +99,15 @@ def measure_null(
     fewest = min(len(each.entities) for each in banks)
     entity_grid = tuple(g for g in ENTITY_GRID if g <= fewest) or (fewest,)
     names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
-    rows, classes, drifts = [], [], []
+    rows, screened, classes, drifts, first_drifts = [], [], [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
         beside = _kept(tables, folder, banks[number], record)
         rows.append(_grid(beside, names, entity_grid, number))
+        screened.append(screened_grid(beside, entity_grid, number))
         whole = next(iter(beside.values()))
         classes.append(whole.intact.shape[1])
-        drifts.append(np.nan if (moved := drift(whole)) is None else moved)
+        drifts.append(_or_nan(drift(whole)))
+        first_drifts.append(_or_nan(drift(first_look(whole))))
         progress("measuring benign models", number + 1, len(folders))
     values = np.array(rows)  # (M, S, entities, instances)
     return StoredNull(
@@ -107,6 +118,8 @@ def measure_null(
         architectures=tuple(_architecture(folder) for folder in folders),
         statistics={key: values[:, s] for s, key in enumerate(names)},
         drift=np.array(drifts),
+        screened=_columns(screened),
+        first_drift=np.array(first_drifts),
         made={
             "auditor": __version__,
             "entities": _cited(banks),
@@ -257,21 +270,82 @@ def _grid(
     beside: Mapping[int, ProbeTable], names: Sequence[str], entity_grid: Sequence[int], number: int
 ) -> NDArray[np.float64]:
     """All statistics at every size of bank: `(S, entities, instances)`; NaN if not measured."""
-    any_table = next(iter(beside.values()))
-    order = np.random.default_rng([number, 7]).permutation(any_table.tested)
-    rank = rank_within(any_table.entity)
     out = np.full((len(names), len(entity_grid), len(INSTANCE_GRID)), np.nan)
+    for per_class, table in beside.items():
+        for (i, j), part in _parts(table, entity_grid, number):
+            for kind, value in statistics_of(part).items():
+                out[names.index(stored_name(kind, per_class)), i, j] = value
+    return out
+
+
+def screened_grid(
+    beside: Mapping[int, ProbeTable], entity_grid: Sequence[int], number: int
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """By how suspicious entities are told, every statistic after a closer look at those.
+
+    Each array is `(entities, instances)`. A sequential plan that is given less material tells
+    them in another way, so each way is measured.
+    """
+    found: dict[str, dict[str, NDArray[np.float64]]] = defaultdict(dict)
+    for per_class, whole in beside.items():
+        for screen in SCREENS:
+            table = _given_only(whole, screen)
+            if screen_of(table) != screen:
+                continue
+            columns = found[screen_name(screen, per_class)]
+            for at, part in _parts(table, entity_grid, number):
+                close = most_suspicious(first_look(part), screen)
+                for kind, value in statistics_of(closer_look(part, close)).items():
+                    if kind not in sharpest(available(part)) or KINDS[kind].search is not None:
+                        continue
+                    key = stored_name(kind, per_class)
+                    empty = np.full((len(entity_grid), len(INSTANCE_GRID)), np.nan)
+                    columns.setdefault(key, empty)[at] = value
+    return dict(found)
+
+
+def _given_only(table: ProbeTable, screen: Sequence[str]) -> ProbeTable:
+    """The table as it is where clean data, or the base with it, are not given."""
+    asked = {KINDS[kind].reference for kind in screen}
+    if Reference.BASE not in asked:
+        kept = asked if Reference.OWN in asked else {Reference.DRIFT}
+        return replace(table, references={n: t for n, t in table.references.items() if n in kept})
+    return table
+
+
+def _columns(
+    rows: Sequence[Mapping[str, Mapping[str, NDArray[np.float64]]]],
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Statistics of every model under one another, `(M, entities, instances)`; NaN where none."""
+    found: dict[str, dict[str, NDArray[np.float64]]] = defaultdict(dict)
+    for number, row in enumerate(rows):
+        for screen, columns in row.items():
+            for key, values in columns.items():
+                empty = np.full((len(rows), *values.shape), np.nan)
+                found[screen].setdefault(key, empty)[number] = values
+    return dict(found)
+
+
+def _parts(
+    table: ProbeTable, entity_grid: Sequence[int], number: int
+) -> Iterator[tuple[tuple[int, int], ProbeTable]]:
+    """The table at every size of bank, with its place in the grid."""
+    order = np.random.default_rng([number, 7]).permutation(table.tested)
+    rank = rank_within(table.entity)
     for i, entities in enumerate(entity_grid):
-        chosen = np.isin(any_table.entity, order[:entities])
+        chosen = np.isin(table.entity, order[:entities])
         for j, instances in enumerate(INSTANCE_GRID):
-            for per_class, table in beside.items():
-                part = replace(
+            yield (
+                (i, j),
+                replace(
                     table.keep(chosen & (rank < instances)),
                     inside=_first_instances(table.inside, instances),
-                )
-                for kind, value in statistics_of(part).items():
-                    out[names.index(stored_name(kind, per_class)), i, j] = value
-    return out
+                ),
+            )
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _first_instances(inside: ProbeTable | None, instances: int) -> ProbeTable | None:
@@ -283,12 +357,3 @@ def _first_instances(inside: ProbeTable | None, instances: int) -> ProbeTable | 
         return None
     first = inside.keep(rank_within(inside.entity) < instances)
     return with_own_labels(first, inside.own)
-
-
-def rank_within(entity: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number each row among the rows of its entity, from 0: `(I,)`."""
-    order = np.argsort(entity, kind="stable")
-    _, starts, counts = np.unique(entity[order], return_index=True, return_counts=True)
-    ranks = np.empty(len(entity), dtype=np.int64)
-    ranks[order] = np.arange(len(entity)) - np.repeat(starts, counts)
-    return ranks

@@ -20,6 +20,8 @@ _SETTINGS = (
     "image_column",
     "label_column",
     "depth",
+    "plan",
+    "max_probes",
     "fpr",
     "fail_on",
     "baseline",

@@ -35,8 +35,8 @@ class Ran:
 
     @property
     def complaint(self) -> tuple[str, str]:
-        """Message and hint, which must be all there is on standard error."""
-        lines = self.err.splitlines()
+        """Message and hint, all there is on standard error besides what a scan will ask at most."""
+        lines = [line for line in self.err.splitlines() if not line.startswith("at most ")]
         assert [line.partition(": ")[0] for line in lines] == ["error", "hint"], self.err
         message, hint = (line.partition(": ")[2] for line in lines)
         assert message
