@@ -91,6 +91,7 @@ def scan(room: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
         monkeypatch.setattr(auditor.audit, "stored_null", lambda source: stored)
         given = {
             "entities": pictures,
+            "plan": "exhaustive",  # no benign models were looked at in stages here
             "base": None if base is None else room / base,
             "clean_data": None if clean is None else room / clean,
         }

@@ -216,7 +216,9 @@ def test_a_scan_of_a_model_and_its_measurement_for_a_null_agree(null, folders, p
     for number, folder in enumerate(folders):
         sources = sources_of(folder)
         report = auditor.scan(
-            folder, entities=pictures, base=sources["base"], clean_data=sources["task"]
+            folder,
+            **{"entities": pictures, "plan": "exhaustive"},
+            **{"base": sources["base"], "clean_data": sources["task"]},
         )
         shown = {e.kind for e in report.evidence}
         assert {"class-share", "drift-share"} <= shown or report.notices
