@@ -11,6 +11,7 @@ import numpy as np
 
 from auditor.errors import UnsupportedModel
 from auditor.models.classifier import Pixels
+from auditor.models.patience import is_out_of_memory
 from auditor.models.torch_image import TorchImageClassifier
 
 if TYPE_CHECKING:
@@ -47,11 +48,14 @@ def behind_inner_layer(classifier: TorchImageClassifier, pixels: Pixels) -> Inne
     """
     exact = replace(classifier, bfloat16=False)
     for layer in _cuts(exact.module):
-        # A stranger's network: with activations put in its way it may complain of anything.
-        with contextlib.suppress(Exception):
+        try:
             part = _part_behind(layer, exact, pixels)
-            if part is not None:
-                return part
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            continue  # a stranger's network, with activations put in its way: it complains
+        if part is not None:
+            return part
     raise UnsupportedModel(
         "no inner layer was found on which alone the scores depend",
         hint="Evidence that needs one is not available for it.",
