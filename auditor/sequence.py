@@ -34,6 +34,7 @@ from auditor.types import Skip
 Ask = Callable[[ProbePlan], Probed]
 Tabled = Callable[[Probed], tuple[ProbeTable, References]]
 NO_STAGES = "plan: exhaustive, as no benign models were measured as a sequential one would ask"
+MEAN_LABELS = "plan: exhaustive, as entities asked about mean labels of the model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +147,13 @@ class _Course:
         heard, asked = self._first_look(null)
         if not heard.probed.complete:
             return heard
-        close = self._to_look_at(heard)
+        # One look at an entity that means a label says little of whether others' labels get it.
+        mean_labels = heard.table.inside is not None
+        close = None if mean_labels else self._to_look_at(heard)
         if close is None:
             rest = self._then(heard, plan.after(asked), Stage.WHOLE, null, None)
-            return replace(rest, stage=None, looks=(), notices=(NO_STAGES,))
+            why = MEAN_LABELS if mean_labels else NO_STAGES
+            return replace(rest, stage=None, looks=(), notices=(why,))
         heard, stopped = self._looked(heard)
         if stopped:
             return heard

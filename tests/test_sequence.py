@@ -22,7 +22,7 @@ from auditor.evidence.stages import Stage
 from auditor.probes.plan import Plan, ProbePlan
 from auditor.probes.run import NothingReadError, Probed, Slot
 from auditor.references.build import References
-from auditor.sequence import NO_STAGES, Heard, Inquiry, hear
+from auditor.sequence import MEAN_LABELS, NO_STAGES, Heard, Inquiry, hear
 from auditor.types import Predictions
 from tests.tables import CLASSES, ENTITIES, INSTANCES, table
 
@@ -189,6 +189,19 @@ def test_where_no_benign_model_was_looked_at_so_it_asks_all_and_says_so(known):
     assert probes(heard) == WHOLE.probes
     assert (heard.stage, heard.looks, heard.notices) == (None, (), (NO_STAGES,))
     assert heard.null is known
+
+
+class WithLabels(Model):
+    """One that has labels for a few of the entities; they are gathered apart."""
+
+    def tabled(self, probed: Probed):
+        return self.whole, References({})
+
+
+def test_where_entities_mean_labels_all_is_asked_and_that_is_said():
+    heard = WithLabels(table(4, inside=5)).heard()
+    assert probes(heard) == WHOLE.probes
+    assert (heard.stage, heard.looks, heard.notices) == (None, (), (MEAN_LABELS,))
 
 
 @pytest.mark.parametrize("most", range(ONE_LOOK, WHOLE.probes, 70))

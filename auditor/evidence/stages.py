@@ -59,7 +59,7 @@ class Lines:
 # Chosen on the first zoo, which is for development: docs/decisions/025-sequential-plan.md.
 FUTILE = 0.3
 SPEAKS = 0.5  # of the level
-SILENT = 2.0
+SILENT = 5.0
 
 
 def stops(stage: Stage, p_value: float, lines: Lines) -> bool:
