@@ -31,7 +31,9 @@ SAID = {
     FAILED: "auditor failed, or a report could not be written; see the log of the audit.",
 }
 # Inputs that auditor reads as variables of its own, where they are not empty.
-SETTINGS = ("BASE", "ENTITIES", "CLEAN_DATA", "DEPTH", "FPR", "FAIL_ON", "BASELINE", "CONFIG")
+SETTINGS = (
+    *("BASE", "ENTITIES", "CLEAN_DATA", "DEPTH", "PLAN", "FPR", "FAIL_ON", "BASELINE", "CONFIG"),
+)
 SOURCES = ("base", "entities", "clean_data")
 DRAWN = {"auto", "rendered"}  # entities that come from auditor itself
 FILES = {

@@ -58,7 +58,7 @@ def remediate(model: str, *, clean_data: str, out: str, **settings: Any) -> Repo
         auditor.errors.NotAudited: It cannot be repaired; nothing is written.
         auditor.errors.UsageError: A setting is unknown or wrong, or `report` is of another model.
     """
-    from auditor.remedy.run import remediate as run
+    from auditor.boxed.remedy import remediate as run
     from auditor.remedy.settings import remedy_settings
 
     return run(remedy_settings(model, {"clean_data": clean_data, "out": out, **settings}))
@@ -79,8 +79,8 @@ def measure_sequela(before: str, after: str, *, clean_data: str, **settings: Any
         auditor.errors.UsageError: A setting is unknown or wrong, or the models do not belong
             together.
     """
+    from auditor.boxed.sequela import compare
     from auditor.config import record_from
-    from auditor.sequela.run import compare
     from auditor.sequela.settings import SequelaSettings
 
     named = {"before": before, "after": after, "clean_data": clean_data, **settings}

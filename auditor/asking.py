@@ -12,16 +12,55 @@ from auditor.answers.kept import KeptAnswers
 from auditor.answers.place import cache_folder
 from auditor.config import ScanSettings
 from auditor.entities.bank import EntityBank
-from auditor.models.classifier import Classifier
+from auditor.models.classifier import Classifier, FeatureClassifier, Pixels
 from auditor.models.patience import Look, Patience, halved
 from auditor.probes.plan import ProbePlan
-from auditor.probes.run import Probed, run_probes
-from auditor.references.build import BASE_FEATURES, OWN_FEATURES, look_with
+from auditor.probes.run import STAGE, Probed, run_probes
+from auditor.references.build import (
+    BASE_FEATURES,
+    OWN_FEATURES,
+    Seen,
+    Show,
+    in_batches,
+    look_with,
+)
 from auditor.references.open import Material
 from auditor.types import Checkpoint
 
 DEFAULT_BATCH = 128
+CLEAN = "clean"  # the folder of answers to clean data
 Progress = Callable[[str, int, int], None]
+
+
+def asker(
+    checkpoint: Checkpoint,
+    classifier: Classifier,
+    bank: EntityBank,
+    plan: ProbePlan,
+    material: Material,
+    settings: ScanSettings,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> Callable[[ProbePlan], Probed]:
+    """How to ask for parts of a plan, one after the other.
+
+    Progress is counted over all of them, of the most that may be asked.
+    """
+    done, most = 0, min(plan.probes, settings.max_probes or plan.probes)
+
+    def asked(part: ProbePlan) -> Probed:
+        nonlocal done
+        before = done
+        progress(STAGE, done, most)
+
+        def counted(stage: str, of_part: int, _: int) -> None:
+            nonlocal done
+            done = before + of_part
+            progress(stage, done, most)
+
+        return ask(checkpoint, classifier, bank, part, material, settings, rng, counted)
+
+    return asked
 
 
 def ask(
@@ -77,3 +116,23 @@ def _asked(
         precision=settings.precision.value,
         shape=Shape(classes=len(classifier.labels), widths=widths),
     )
+
+
+def keeping_clean(checkpoint: Checkpoint, classifier: Classifier, settings: ScanSettings) -> Show:
+    """How clean data are shown, so that a scan which was cut off need not show them again.
+
+    They are kept in a folder of their own: whether there are answers to probes is another question.
+    """
+
+    def show(
+        model: FeatureClassifier, base: FeatureClassifier | None, digest: str | None, pixels: Pixels
+    ) -> Seen:
+        asked = Material(model=model, base=base, base_digest=digest)
+        known = base is None or digest is not None
+        keep = cache_folder() / CLEAN if settings.resume and known else None
+        with KeptAnswers(_asked(checkpoint, classifier, asked, settings), keep) as kept:
+            seen = in_batches(kept.look(Patience(look_with(model, base))), pixels)
+        halves = (f"clean data: {notice}" for notice in halved(kept.fit))
+        return replace(seen, remembered=kept.remembered, notices=(*halves, *kept.damages()))
+
+    return show

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from auditor import __version__
-from auditor.asking import ask
+from auditor.asking import asker, keeping_clean
 from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.unchanged import require_unchanged
 from auditor.config import ScanSettings
@@ -23,31 +23,29 @@ from auditor.entities.open import open_entities
 from auditor.errors import EntityError
 from auditor.evidence.allowed import allowed_pairs
 from auditor.evidence.examples import telling_examples
-from auditor.evidence.gather import Gathered, gather
+from auditor.evidence.gather import Gathered, gather, with_p_values
 from auditor.evidence.honest import with_honest_answers
-from auditor.evidence.legitimate import Job, base_notices, base_skips, held_by_base, the_job
+from auditor.evidence.legitimate import Job, base_notices, base_skips, the_job
 from auditor.evidence.neighbours import with_neighbours
 from auditor.evidence.null import stored_null
-from auditor.evidence.perturbed import with_perturbed
 from auditor.evidence.pictures import with_pictures
 from auditor.evidence.routing import routing_map
 from auditor.evidence.score import score
-from auditor.evidence.table import Pair, ProbeTable, looks_of, table_of
+from auditor.evidence.table import Pair, looks_of
+from auditor.hearing import heard_from
 from auditor.intake import take_in
 from auditor.judge import Judgement, judge
 from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
-from auditor.perturbing import Deeper, PerturbedAnswers, ask_perturbed
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
 from auditor.probes.reach import Reach, drive_classes
 from auditor.probes.run import Probed
-from auditor.probes.views import DEGRADED
-from auditor.references.base import taken_for
-from auditor.references.build import BASE_FEATURES, Reference, References
+from auditor.references.build import References
 from auditor.references.open import Material, Wanted, open_material
-from auditor.remarks import not_asked, notices_of, picture_notices
+from auditor.remarks import not_asked, notices_of, picture_notices, plan_notices
 from auditor.rules import Rule, all_rules
+from auditor.sequence import Ask, Heard
 from auditor.silence import rules_that_speak
 from auditor.sources import entity_source
 from auditor.types import Checkpoint, Cost, Finding, ModelFacts, Report, Skip, Verdict
@@ -99,7 +97,8 @@ def scan(
         making = Making(base=base, device=settings.device, instances=count, progress=progress)
         bank = open_entities(entity_source(settings), seed=settings.seed, making=making)
         allowed_pairs(settings.allow, bank.entities, classifier.labels)  # a typo is told at once
-        material = open_material(classifier, wanted)
+        keeping = keeping_clean(checkpoint, classifier, settings)
+        material = open_material(classifier, wanted, keeping)
         report = audit(
             checkpoint, classifier, bank, rules, settings, watch, material, progress=progress
         )
@@ -116,23 +115,25 @@ def audit(
     watch: Stopwatch,
     material: Material = NO_MATERIAL,
     *,
+    answers: Ask | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """The part of a scan that comes after loading: probe, gather, judge, report."""
+    """What comes after loading: ask (or take `answers` to it), gather, judge, report."""
     job = _job(bank, classifier.labels, settings)
     asked = job.bank
     plan = plan_probes(asked.counts, settings.depth)
     rng = np.random.default_rng(settings.seed)
-    probed = ask(checkpoint, classifier, asked, plan, material, settings, rng, progress)
-    table, references = _table(probed, plan, material, job, classifier.labels, settings)
-    reach = _driven(material, settings)
-    deeper = Deeper(settings.depth, settings.seed, progress)
-    perturbed = ask_perturbed(classifier, asked, plan, probed, table, references, material, deeper)
-    table = with_perturbed(replace(table, reach=reach.margins), perturbed.tables)
+    reach = _reach(material, settings)
+    null = stored_null(asked.instance_source)
+    ask = answers or asker(checkpoint, classifier, asked, plan, material, settings, rng, progress)
+    heard = heard_from(
+        ask, checkpoint, classifier, job, plan, material, settings, null, reach, progress
+    )
+    probed, table, references = heard.probed, heard.table, heard.references
     excused = table.all_held - job.all_held  # by the base
-    gathered = _gathered(table, references, probed, plan, asked, checkpoint, classifier, rng)
+    gathered = _gathered(heard, plan, asked, checkpoint, classifier, rng)
     spoke, silent_rules = rules_that_speak(
-        rules, gathered, table, references, settings, reach, perturbed.missing
+        rules, gathered, table, references, settings, reach, heard.perturbed.missing
     )
     judgement = _judged(spoke, gathered, probed, asked, plan, classifier, settings)
     findings = _illustrated(judgement, probed, asked, plan, references, classifier, settings)
@@ -142,7 +143,7 @@ def audit(
         finished=now(),
         model=model_facts(checkpoint, classifier.labels, settings.base, material.base_revision),
         settings=settings.as_json(),
-        verdict=verdict_of(judgement, gathered, complete=probed.complete and perturbed.complete),
+        verdict=verdict_of(judgement, gathered, complete=heard.complete),
         false_positive_rate=settings.fpr,
         model_score=score(gathered.model_statistic),
         model_p_value=gathered.model_p_value,
@@ -150,97 +151,67 @@ def audit(
         findings=findings,
         ranking=gathered.ranking,
         evidence=gathered.evidence,
-        skips=(
-            *not_asked(probed, plan, asked),
-            *judgement.skips,
-            *silent_rules,
-            *_kept_out(job, excused, classifier),
-        ),
+        skips=_skips(heard, plan, job, judgement, silent_rules, excused, classifier.labels),
         notices=(
             *notices_of(bank, probed, table),
+            *(*heard.notices, *plan_notices(heard.stage, table, probed, plan)),
             *job.notices,
             *base_notices(excused, asked.entities, classifier.labels),
             *references.notices,
             *picture_notices(findings),
         ),
-        cost=_cost(classifier, probed, material, perturbed, watch),
+        cost=_cost(classifier, heard, plan, material, watch),
         routing=routing_map(table, asked.entities),
         calibration=gathered.calibration,
     )
 
 
-def _table(
-    probed: Probed,
+def _skips(
+    heard: Heard,
     plan: ProbePlan,
-    material: Material,
     job: Job,
+    judgement: Judgement,
+    silent_rules: tuple[Skip, ...],
+    excused: frozenset[Pair],
     labels: tuple[str, ...],
-    settings: ScanSettings,
-) -> tuple[ProbeTable, References]:
-    """What the model answered beside what its references would; the job does not count."""
-    table, references = table_of(
-        probed,
-        plan.views,
-        material.references,
-        entities=len(job.bank.entities),
-        held=job.held,
-        own=job.own,
+) -> tuple[Skip, ...]:
+    """All that was not asked, is undecided, or counts for nothing."""
+    return (
+        *not_asked(heard.probed, plan, job.bank),
+        *heard.skips,
+        *judgement.skips,
+        *silent_rules,
+        *job.skips,
+        *base_skips(excused, job.bank.entities, labels),
     )
-    known = _known_to_base(probed, plan, material, references, labels, settings)
-    return table.holding(known), references
 
 
-def _driven(material: Material, settings: ScanSettings) -> Reach:
-    rng = np.random.default_rng([settings.seed, 13])
-    return drive_classes(material.model, settings.depth, rng)
-
-
-def _kept_out(job: Job, excused: frozenset[Pair], classifier: Classifier) -> tuple[Skip, ...]:
-    """Pairs that count for nothing, by their names or by what the base does."""
-    return (*job.skips, *base_skips(excused, job.bank.entities, classifier.labels))
-
-
-def _known_to_base(
-    probed: Probed,
-    plan: ProbePlan,
-    material: Material,
-    references: References,
-    labels: tuple[str, ...],
-    settings: ScanSettings,
-) -> frozenset[Pair]:
-    """What the base does already is nothing that was planted after it.
-
-    Only a base that the user named may excuse anything: a card may name one that was poisoned too.
-    """
-    if settings.base is None or material.base is None or Reference.DRIFT not in references.judges:
-        return frozenset()
-    sharp = probed.predictions.view != list(plan.views).index(DEGRADED)
-    taken = taken_for(material.base, probed.features[BASE_FEATURES][sharp])
-    return held_by_base(taken, probed.predictions.entity[sharp], material.base.labels, labels)
+def _reach(material: Material, settings: ScanSettings) -> Reach:
+    return drive_classes(material.model, settings.depth, np.random.default_rng([settings.seed, 13]))
 
 
 def _gathered(
-    table: ProbeTable,
-    references: References,
-    probed: Probed,
+    heard: Heard,
     plan: ProbePlan,
     bank: EntityBank,
     checkpoint: Checkpoint,
     classifier: Classifier,
     rng: np.random.Generator,
 ) -> Gathered:
+    table = heard.table
     if not len(table.all_tested):
         return Gathered(evidence=(), ranking=(), model_statistic=None, model_p_value=None)
-    return gather(
+    found = gather(
         table,
-        stored_null(bank.instance_source),
+        heard.null,
         entities=bank.entities,
         labels=classifier.labels,
         rng=rng,
-        clean_per_class=references.clean_per_class,
+        clean_per_class=heard.references.clean_per_class,
         architecture=architecture_of(checkpoint.config),
-        looks=looks_of(probed, plan.views, table.tested),
+        looks=looks_of(heard.probed, plan.views, table.tested),
     )
+    return found if not heard.looks else with_p_values(found, heard.p_value)
 
 
 def _judged(
@@ -372,22 +343,21 @@ def _job(bank: EntityBank, labels: tuple[str, ...], settings: ScanSettings) -> J
 
 
 def _cost(
-    classifier: Classifier,
-    probed: Probed,
-    material: Material,
-    perturbed: PerturbedAnswers,
-    watch: Stopwatch,
+    classifier: Classifier, heard: Heard, plan: ProbePlan, material: Material, watch: Stopwatch
 ) -> Cost:
+    probed = heard.probed
     probes = len(probed.predictions.entity)
     asked = 1 if material.base is None else 2
     shown = probes - probed.remembered
     return Cost(
         probes=probes,
-        forward_passes=shown * asked + material.references.passes + perturbed.passes,
-        remembered=probed.remembered * asked,
+        forward_passes=shown * asked + material.references.passes + heard.perturbed.passes,
+        remembered=probed.remembered * asked + material.references.remembered,
         seconds=watch.seconds(),
         seconds_model=probed.seconds_model,
         peak_rss_bytes=peak_rss_bytes(),
         device=classifier.device,
         engine=classifier.engine,
+        planned=plan.probes,
+        decided_by=None if heard.stage is None else heard.stage.value,
     )

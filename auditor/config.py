@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import UsageError
 from auditor.models.load import Engine, Precision
-from auditor.probes.plan import Depth
+from auditor.probes.plan import Depth, Plan
 from auditor.types import Pictures, Severity, Suppression, Trust
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ class ScanSettings:
 
     `clean_data` is a data set of the task whose labels are the model's; `fpr` is the
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
-    gate fails (the report itself does not depend on it); `batch_size` None lets auditor choose;
+    gate fails (the report itself does not depend on it); `plan` says whether all is asked that
+    `depth` allows, or no more than decides, and `max_probes` bounds it further; `batch_size` None
+    lets auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
     model's job; `trust` are the risks that the user accepts of the model's files; `pictures` says
     which small pictures a report holds. `baseline` is a stored report whose findings do not fail
@@ -47,6 +49,8 @@ class ScanSettings:
     image_column: str | None = None
     label_column: str | None = None
     depth: Depth = Depth.STANDARD
+    plan: Plan = Plan.SEQUENTIAL
+    max_probes: int | None = None
     fpr: float = 0.01
     fail_on: str = "high"
     engine: Engine = Engine.AUTO
@@ -74,6 +78,10 @@ class ScanSettings:
         if self.batch_size is not None and self.batch_size < 1:
             raise UsageError(
                 f"--batch-size {self.batch_size} is too small", hint="Use auto or a number >= 1."
+            )
+        if self.max_probes is not None and self.max_probes < 1:
+            raise UsageError(
+                f"--max-probes {self.max_probes} is no budget", hint="Use a number >= 1."
             )
         if self.fail_on not in FAIL_ON:
             raise UsageError(
@@ -105,7 +113,7 @@ class ScanSettings:
             {key: str(value) for key, value in asdict(entry).items() if value and key != "where"}
             for entry in self.ignore
         ]
-        for name in ("depth", "engine", "precision", "pictures"):
+        for name in ("depth", "plan", "engine", "precision", "pictures"):
             said[name] = said[name].value
         return said
 

@@ -13,6 +13,8 @@ Anything else that escapes is a bug in auditor (exit code 4).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
@@ -70,3 +72,12 @@ class EntityError(NotAudited):
 
 class MissingPackage(NotAudited):
     """An optional package is needed and not installed."""
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Say which of several sources a complaint is about."""
+    try:
+        yield
+    except AuditorError as error:
+        raise type(error)(f"{name}: {error.message}", hint=error.hint) from error

@@ -69,7 +69,7 @@ class Intake:
             raise
 
 
-def with_files_of(error: Exception, report: Report) -> Report:
+def with_files_of(error: Exception | None, report: Report) -> Report:
     """The report of a scan that ended in an error, with what was known of the files by then."""
     known = getattr(error, "known_of_files", None)
     return known.put_into(report) if isinstance(known, Intake) else report

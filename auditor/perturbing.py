@@ -1,13 +1,13 @@
 """Perturbed probes: which of them depth and material allow, and why others were not asked.
 
-They are asked after the ordinary ones, and only by a deep scan: what they add beside those is
+They are asked after all the ordinary ones, and only by a deep scan: what they add beside those is
 little (`docs/decisions/027-perturbed-probes.md`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ from auditor.evidence.table import ProbeTable, looks_of
 from auditor.models.classifier import Classifier
 from auditor.models.patience import is_out_of_memory
 from auditor.models.torch_image import TorchImageClassifier
-from auditor.probes.collisions import ENTITIES, Collisions, collide, evenly, one_of_each
-from auditor.probes.ladder import Ladder, climb
+from auditor.probes.collisions import ENTITIES, PICTURES, Collisions, collide, evenly, one_of_each
+from auditor.probes.ladder import RUNGS, Ladder, climb
 from auditor.probes.plan import Depth, ProbePlan
 from auditor.probes.run import Probed
 from auditor.references.build import Reference, References
@@ -30,15 +30,25 @@ Progress = Callable[[str, int, int], None]
 Goals = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 NO_MEMORY = "there is not enough memory for it"
 INTERRUPTED = "the scan was interrupted before"
+ENDED = "the scan ended before"
+DECIDED = "less than the whole plan was enough for a verdict"
 ALL_INSIDE = "every entity asked about means a label of the model"
 
 
 @dataclass(frozen=True, slots=True)
 class Deeper:
-    """How far to go. `seed` draws the noise; `progress` is told (stage, done, total)."""
+    """How far to go.
+
+    Attributes:
+        depth: Of the scan.
+        seed: Draws the noise.
+        most: The most probes that the model may be asked in all; None for no limit.
+        progress: Told (stage, done, total).
+    """
 
     depth: Depth
     seed: int
+    most: int | None
     progress: Progress
 
 
@@ -57,6 +67,21 @@ class PerturbedAnswers:
     missing: Mapping[Perturbed, str] = field(default_factory=dict)
     passes: int = 0
     complete: bool = True
+
+    @property
+    def told(self) -> bool:
+        """Whether each kind of probe was asked, or is said why it was not."""
+        return len(self.tables) + len(self.missing) == len(Perturbed)
+
+    def left_out(self, why: str) -> PerturbedAnswers:
+        """The same where what was answered counts for nothing."""
+        return replace(self, tables={}, missing={**dict.fromkeys(self.tables, why), **self.missing})
+
+
+def never_reached(depth: Depth, complete: bool) -> PerturbedAnswers:
+    """Nothing was asked: by its depth, or as the scan ended before, for a verdict or without."""
+    why = _too_shallow(depth) or (DECIDED if complete else ENDED)
+    return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why))
 
 
 def ask_perturbed(
@@ -83,7 +108,7 @@ def ask_perturbed(
         material: Model and base.
         deeper: How far to go.
     """
-    why = _why_not(deeper.depth, probed, table)
+    why = _why_not(deeper, probed, table)
     if why is not None:
         return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why))
     goals = goals_in(probed, plan)
@@ -107,12 +132,26 @@ def ask_perturbed(
     return PerturbedAnswers(tables, missing, passes)
 
 
-def _why_not(depth: Depth, probed: Probed, table: ProbeTable) -> str | None:
-    if depth is not Depth.DEEP:
-        return f"is not asked at --depth {depth}"
+def _why_not(deeper: Deeper, probed: Probed, table: ProbeTable) -> str | None:
+    if (why := _too_shallow(deeper.depth)) is not None:
+        return why
     if not probed.complete:
         return INTERRUPTED
-    return None if len(table.entity) else ALL_INSIDE
+    if not len(table.entity):
+        return ALL_INSIDE
+    enough = len(probed.predictions.entity) + _most(len(table.tested))
+    if deeper.most is not None and enough > deeper.most:
+        return f"needs --max-probes {enough} or more"
+    return None
+
+
+def _too_shallow(depth: Depth) -> str | None:
+    return None if depth is Depth.DEEP else f"is not asked at --depth {depth}"
+
+
+def _most(entities: int) -> int:
+    """The most pictures that the model is shown for so many entities."""
+    return entities * len(RUNGS) + (min(entities, ENTITIES) + 1) * PICTURES
 
 
 def on_ladder(

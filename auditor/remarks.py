@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from auditor.entities.bank import EntityBank
+from auditor.evidence.stages import Stage
 from auditor.evidence.table import ProbeTable
 from auditor.probes.plan import ProbePlan
 from auditor.probes.run import Probed
@@ -56,6 +59,25 @@ def notices_of(bank: EntityBank, probed: Probed, table: ProbeTable) -> tuple[str
         notices.append(f"images left out because they could not be read: {count} ({named})")
     notices += probed.notices
     return tuple(notices)
+
+
+def plan_notices(
+    stage: Stage | None, table: ProbeTable, probed: Probed, plan: ProbePlan
+) -> tuple[str, ...]:
+    """What a sequential plan left out, as no more was needed for a verdict."""
+    if stage is None or not probed.complete:
+        return ()
+    done = f"{len(probed.predictions.entity):,} of the {plan.probes:,} probes of --plan exhaustive"
+    if stage is Stage.WHOLE:
+        return (f"plan: sequential; {stage} was needed",)
+    if stage is Stage.FIRST or table.close is None:
+        return (f"plan: sequential; {stage} was enough, {done}",)
+    close = len(np.intersect1d(table.all_tested, table.close))
+    others = len(table.all_tested) - close
+    return (
+        f"plan: sequential; {stage} ({close}) was enough, {done}: pairs were searched among "
+        f"those, the other {others} were looked at once",
+    )
 
 
 def picture_notices(findings: Sequence[Finding]) -> tuple[str, ...]:

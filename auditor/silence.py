@@ -14,6 +14,7 @@ from auditor.evidence.kinds import KINDS
 from auditor.evidence.legitimate import FEWEST_INSIDE
 from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.table import ProbeTable
+from auditor.perturbing import DECIDED
 from auditor.probes.plan import Depth
 from auditor.probes.reach import Reach, Search
 from auditor.references.build import Reference, References
@@ -31,6 +32,7 @@ USABLE = {"--base": Reference.DRIFT, "--clean-data": Reference.OWN}
 NO_REACH = Reach()
 ALL_ASKED: Mapping[Perturbed, str] = {}
 DEEPER = "Scan with --depth deep."
+EXHAUSTIVE = "Scan with --plan exhaustive."
 NOT_DRIVEN = {
     Search.HEAD: "Scan the safetensors weights of a model with a linear head.",
     Search.INNER: "Scan the safetensors weights, with a greater --depth where that is the reason.",
@@ -114,7 +116,8 @@ def _not_asked(rule: Rule, why: str, references: References, settings: ScanSetti
     reference = KINDS[rule.evidence].reference
     needs = () if reference is None else NEEDS[reference]
     lacking = [option for option in needs if USABLE[option] not in references.judges]
-    return Skip(subject=rule.id, reason=why, remedy=_remedy(lacking, settings))
+    remedies = (EXHAUSTIVE if why == DECIDED else "", _remedy(lacking, settings))
+    return Skip(subject=rule.id, reason=why, remedy=" ".join(remedies).strip())
 
 
 def _not_driven(rule: Rule, reach: Reach) -> Skip:

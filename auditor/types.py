@@ -330,6 +330,8 @@ class Cost:
 
     `forward_passes` counts pictures shown to the model or its base, clean data too; `remembered`
     those whose answers were kept. `seconds_model` is the part inside the probes' forward passes.
+    `planned` are the probes of an exhaustive plan; `decided_by` says which stage of a sequential
+    one was the last.
     """
 
     probes: int
@@ -340,6 +342,8 @@ class Cost:
     device: str
     engine: str
     remembered: int = 0
+    planned: int | None = None
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 def _outside_the_box(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child knows nothing of what a test changes here: only tests of the box ask for one."""
     import auditor.audit
+    import auditor.boxed.remedy
     import auditor.boxed.scan
+    import auditor.boxed.sequela
+    import auditor.remedy.run
+    import auditor.sequela.run
 
     if request.node.get_closest_marker("boxed") is None:
         monkeypatch.setattr(auditor.boxed.scan, "scan", auditor.audit.scan)
+        monkeypatch.setattr(auditor.boxed.remedy, "remediate", auditor.remedy.run.remediate)
+        monkeypatch.setattr(auditor.boxed.sequela, "compare", auditor.sequela.run.compare)

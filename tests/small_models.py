@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from auditor.evidence.kinds import KINDS, stored_name
 from auditor.evidence.null import StoredNull
+from auditor.evidence.screening import SCREENS, screen_name
 from auditor.lab.save import model_card, save_checkpoint
 from auditor.lab.training import TrainingRecipe, TrainingSet, fine_tune
 from auditor.models.torch_image import TorchImageClassifier, head_of
@@ -142,4 +144,15 @@ def constant_null(value: float, *, models: int = 199) -> StoredNull:
             for count in CLEAN_GRID
         },
         made={},
+    )
+
+
+def staged_null(value: float) -> StoredNull:
+    """The same, of models that a sequential plan asked: whatever it tells suspicion by."""
+    null = constant_null(value)
+    names = (screen_name(screen, count) for screen in SCREENS for count in (*CLEAN_GRID, None))
+    return replace(
+        null,
+        screened=dict.fromkeys(names, null.statistics),
+        first_drift=np.full(null.models, np.nan),
     )

@@ -53,32 +53,38 @@ LAYERS: dict[str, set[str]] = {
     "gate": NOUNS,
     "diff": NOUNS | {"checkpoints", "gate", "output"},
     "accepted": NOUNS | {"checkpoints", "config", "diff", "output"},
-    "silence": NOUNS | {"config", "evidence", "probes", "references", "rules"},
+    "silence": NOUNS | {"config", "evidence", "perturbing", "probes", "references", "rules"},
     "remarks": NOUNS | {"entities", "evidence", "probes"},
     "watch": set(),
     "sources": NOUNS | {"config", "datasets"},
+    "sequence": NOUNS | {"evidence", "perturbing", "probes", "references"},
+    "hearing": NOUNS
+    | {"checkpoints", "config", "evidence", "models", "perturbing", "probes", "references"}
+    | {"sequence", "watch"},
     "asking": NOUNS | {"answers", "config", "entities", "models", "probes", "references"},
     "perturbing": NOUNS | {"entities", "evidence", "models", "probes", "references"},
     "audit": NOUNS
-    | {"perturbing"}
-    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "intake", "judge"}
-    | {"models", "probes", "references", "remarks", "rules", "silence", "sources", "watch"},
+    | {"asking", "checkpoints", "config", "datasets", "entities", "evidence", "hearing", "intake"}
+    | {"judge"}
+    | {"models", "probes", "references", "remarks", "rules", "sequence", "silence", "sources"}
+    | {"watch"},
     "repair": NOUNS
     | {"audit", "checkpoints", "config", "datasets", "entities", "evidence", "models", "probes"}
     | {"references", "rules"},
     "box": NOUNS,
     "boxed": NOUNS
-    | {"answers", "audit", "box", "checkpoints", "config", "datasets", "entities", "intake"}
-    | {"sources", "watch"},
+    | {"answers", "audit", "box", "changes", "checkpoints", "config", "datasets", "entities"}
+    | {"intake", "models", "output", "remedy", "repair", "sequela", "sources", "watch"},
     "sequela": NOUNS
     | {"audit", "changes", "checkpoints", "datasets", "entities", "evidence", "models"}
     | {"references"},
     "lab": NOUNS
     | {"perturbing"}
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
-    | {"audit", "references", "repair", "changes", "sequela"},
+    | {"asking", "audit", "references", "repair", "changes", "sequela"},
     "remedy": NOUNS
-    | {"audit", "changes", "checkpoints", "config", "models", "output", "repair", "sequela"},
+    | {"audit", "changes", "checkpoints", "config", "models", "output", "probes", "repair"}
+    | {"sequela"},
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}

@@ -14,13 +14,17 @@ from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.table import ProbeTable
 from auditor.models.fake import FakeClassifier
 from auditor.perturbing import (
+    DECIDED,
+    ENDED,
     INTERRUPTED,
     NO_MEMORY,
     Deeper,
     ask_perturbed,
     collisions_of,
+    never_reached,
 )
-from auditor.probes.collisions import Collisions
+from auditor.probes.collisions import PICTURES, Collisions
+from auditor.probes.ladder import RUNGS
 from auditor.probes.plan import Depth, plan_probes
 from auditor.probes.run import run_probes
 from auditor.references.build import CleanFeatures, Judge, Reference, References, look_with
@@ -60,7 +64,7 @@ def material(base=None):
     return Material(model=model, base=base or tiny_model(seed=1), references=references)
 
 
-def asked(*, depth=Depth.DEEP, progress=lambda *_: None, complete=True):
+def asked(*, depth=Depth.DEEP, most=None, progress=lambda *_: None, complete=True):
     given, of = material(), bank()
     plan = plan_probes(of.counts, Depth.DEEP)
     probed = run_probes(
@@ -81,7 +85,7 @@ def asked(*, depth=Depth.DEEP, progress=lambda *_: None, complete=True):
         table(),
         given.references,
         given,
-        Deeper(depth, 0, progress),
+        Deeper(depth, 0, most, progress),
     )
 
 
@@ -104,6 +108,26 @@ def test_other_scans_ask_nothing_and_say_at_what_depth(depth):
     found = asked(depth=depth)
     assert (dict(found.tables), found.passes) == ({}, 0)
     assert set(found.missing.values()) == {f"is not asked at --depth {depth}"}
+
+
+def test_a_budget_is_kept_and_what_is_enough_is_said():
+    enough = int(asked(most=1).missing[Perturbed.LADDER].split()[2])
+    assert set(asked(most=enough - 1).missing) == set(Perturbed)
+    found = asked(most=enough)
+    assert set(found.tables) == set(Perturbed)
+    ladder, moved = (found.tables[one] for one in (Perturbed.LADDER, Perturbed.COLLISIONS))
+    shown = len(ladder.tested) * len(RUNGS) + len(moved.entity) + PICTURES
+    ordinary = plan_probes(bank().counts, Depth.DEEP).probes
+    assert ordinary < ordinary + shown <= enough
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_where_the_plan_ended_before_it_is_said_why(complete):
+    assert set(never_reached(Depth.DEEP, complete).missing.values()) == {
+        DECIDED if complete else ENDED
+    }
+    for depth in (Depth.QUICK, Depth.STANDARD):
+        assert never_reached(depth, complete).missing == asked(depth=depth).missing
 
 
 def test_after_an_interrupt_nothing_more_is_asked():

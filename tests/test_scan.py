@@ -10,13 +10,17 @@ import pytest
 import auditor
 import auditor.audit
 from auditor.audit import verdict_of
+from auditor.config import ScanSettings
 from auditor.errors import CheckpointError, UsageError
 from auditor.evidence.gather import Gathered
+from auditor.evidence.stages import Stage
 from auditor.judge import Judgement
 from auditor.output.json_v1 import render, to_v1
+from auditor.probes.run import STAGE
+from auditor.probes.views import VIEWS
 from auditor.types import Report, Skip, Verdict
 from tests.reports_for_tests import FINDING
-from tests.small_models import ENTITIES, LABELS, SILENT, constant_null, noise
+from tests.small_models import ENTITIES, LABELS, SILENT, constant_null, noise, staged_null
 
 GATHERED = Gathered(evidence=(), ranking=(), model_statistic=1.0, model_p_value=0.4)
 QUIET = Judgement(findings=(), skips=())
@@ -178,3 +182,59 @@ def test_no_evidence_is_said_only_of_what_is_complete_and_decided(
 @pytest.mark.parametrize("name", auditor.__all__)
 def test_no_module_takes_the_place_of_a_public_name(name: str):
     assert importlib.util.find_spec("auditor." + name) is None
+
+
+@pytest.fixture
+def staged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Benign models, asked in stages, that show nothing: so any model takes a closer look."""
+    monkeypatch.setattr(auditor.audit, "stored_null", lambda source: staged_null(0.0))
+
+
+def test_a_scan_that_is_killed_between_stages_goes_on_where_it_was(
+    staged, one_track_checkpoint: Path, pictures: Path, tmp_path: Path, monkeypatch
+):
+    monkeypatch.setenv("AUDITOR_CACHE", str(tmp_path / "unbroken"))
+    settings = ScanSettings(model=str(one_track_checkpoint), entities=str(pictures), fpr=0.05)
+    whole = auditor.audit.scan(settings)
+    assert whole.cost.decided_by == Stage.CLOSER
+    monkeypatch.setenv("AUDITOR_CACHE", str(tmp_path / "broken"))
+
+    def killed(stage: str, done: int, total: int) -> None:
+        if stage == STAGE and done > len(ENTITIES) * len(VIEWS):
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        auditor.audit.scan(settings, progress=killed)
+    again = auditor.audit.scan(settings)
+    assert again.cost.remembered >= len(ENTITIES) * len(VIEWS)
+    assert timeless(again) == timeless(whole)
+
+
+def test_the_most_that_may_be_asked_is_told_before_and_kept(
+    staged, one_track_checkpoint: Path, pictures: Path
+):
+    told: list[tuple[int, int]] = []
+    settings = ScanSettings(
+        model=str(one_track_checkpoint), entities=str(pictures), fpr=0.05, max_probes=40
+    )
+    report = auditor.audit.scan(
+        settings,
+        progress=lambda stage, done, most: told.append((done, most)) if stage == STAGE else None,
+    )
+    assert told[0] == (0, 40)
+    assert all(done <= most == 40 for done, most in told)
+    assert report.cost.probes <= 40 < report.cost.planned
+    assert report.verdict is Verdict.NOT_AUDITED
+    assert "--max-probes" in next(skip for skip in report.skips if skip.subject == "scan").remedy
+
+
+def test_a_report_says_what_a_sequential_plan_left_out(
+    monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path, pictures: Path
+):
+    monkeypatch.setattr(auditor.audit, "stored_null", lambda source: staged_null(1.0))
+    report = auditor.scan(tiny_checkpoint, entities=pictures)
+    assert report.cost.decided_by == Stage.FIRST
+    asked = f"{report.cost.probes} of the {report.cost.planned} probes of --plan exhaustive"
+    assert any(asked in notice for notice in report.notices)
+    assert not any("no picture" in skip.reason for skip in report.skips)
+    assert {entity.name for entity in report.entities} == set(ENTITIES)

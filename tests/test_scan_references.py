@@ -11,6 +11,8 @@ import pytest
 
 import auditor
 import auditor.audit
+from auditor.answers.place import SUFFIX, cache_folder
+from auditor.asking import CLEAN
 from auditor.evidence.kinds import KINDS
 from auditor.evidence.legitimate import BASE
 from auditor.evidence.null import StoredNull
@@ -92,6 +94,7 @@ def scan(room: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
         monkeypatch.setattr(auditor.audit, "stored_null", lambda source: stored)
         given = {
             "entities": pictures,
+            "plan": "exhaustive",  # no benign models were looked at in stages here
             "base": None if base is None else room / base,
             "clean_data": None if clean is None else room / clean,
         }
@@ -150,6 +153,33 @@ def test_what_is_given_decides_what_speaks_and_what_it_costs(
     assert report.verdict is Verdict.NO_EVIDENCE
     assert report.cost.probes == PROBES
     assert report.cost.forward_passes == passes
+
+
+def test_what_is_said_of_clean_data_is_kept_as_what_is_said_of_probes(scan: Scan):
+    first, again = scan("tuned", "base", "clean"), scan("tuned", "base", "clean")
+    assert (first.cost.remembered, again.cost.forward_passes) == (0, 0)
+    assert again.cost.remembered == first.cost.forward_passes
+    assert again.evidence == first.evidence
+    assert again.notices == first.notices == ()
+    anew = scan("tuned", "base", "clean", resume=False)
+    assert (anew.cost.remembered, anew.cost.forward_passes) == (0, first.cost.forward_passes)
+
+
+def test_answers_to_clean_data_are_those_of_one_model_and_one_base(scan: Scan):
+    scan("tuned", "base", "clean")
+    other = scan("tuned", "of the task", "clean")
+    assert other.cost.remembered == 0
+    assert scan("bent", "base", "clean").cost.remembered == 0
+
+
+def test_damaged_answers_to_clean_data_are_asked_again(scan: Scan):
+    first = scan("tuned", None, "clean")
+    (kept,) = (cache_folder() / CLEAN).rglob(f"*{SUFFIX}")
+    kept.write_bytes(kept.read_bytes()[:-1] + b"?")
+    again = scan("tuned", None, "clean")
+    assert again.evidence == first.evidence
+    assert again.cost.forward_passes == CLEAN_IMAGES
+    assert again.notices == ("damaged answers in the cache, asked for again: 1",)
 
 
 # What honest heads ask more sharply.

@@ -92,15 +92,19 @@ class KeptAnswers:
 
     def notices(self) -> tuple[str, ...]:
         """What a reader should know of it."""
-        notices = []
-        if self._damaged:
-            notices.append(f"damaged answers in the cache, asked for again: {self._damaged}")
+        notices = [*self.damages()]
         if self._why_not:
             notices.append(
                 f"answers are not kept in the cache, so that a scan which is cut off starts anew: "
                 f"{self._why_not}"
             )
         return tuple(notices)
+
+    def damages(self) -> tuple[str, ...]:
+        """What was found, and was no answer."""
+        if not self._damaged:
+            return ()
+        return (f"damaged answers in the cache, asked for again: {self._damaged}",)
 
     def _noted(self, answered: Answered) -> Answered:
         if answered.fit is not None:

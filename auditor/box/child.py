@@ -11,19 +11,39 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, BinaryIO
 
 from auditor.box.limits import Limits
 from auditor.box.walls import Allowed, put_up
 from auditor.errors import AuditorError
 
-Progress = Callable[[str, int, int], None]
-Task = Callable[[Any, Progress], Any]
-
 _SECONDS_BETWEEN_STEPS = 0.05
 _ORPHANED = 3  # exit status that nobody is there to read
 _MOST_TEXT = 20_000
+
+
+@dataclass(slots=True, eq=False)
+class Telling:
+    """What a task may tell while it works."""
+
+    channel: BinaryIO
+    _last: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """How far a stage is, and not more often than anybody looks."""
+        now = time.monotonic()
+        if done < total and now - self._last.get(stage, -1.0) < _SECONDS_BETWEEN_STEPS:
+            return
+        self._last[stage] = now
+        _say(self.channel, kind="step", stage=stage, done=done, total=total)
+
+    def expect(self, steps: int, seconds: float) -> None:
+        """What all of it is going to take."""
+        _say(self.channel, kind="expected", steps=steps, seconds=seconds)
+
+
+Task = Callable[[Any, Telling], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +90,7 @@ def _done(job: Job, channel: BinaryIO) -> dict[str, Any]:
         # Only now: numerics start threads as they are imported, and walls hold for the thread
         # that puts them up and for those that it starts.
         run: Task = importlib.import_module(job.task).run
-        return dict(kind="result", value=run(job.said, _steps(channel)))
+        return dict(kind="result", value=run(job.said, Telling(channel)))
     except AuditorError as error:
         name, said = type(error).__name__, error.message[:_MOST_TEXT]
         return dict(kind="failure", error=name, message=said, hint=error.hint[:_MOST_TEXT])
@@ -88,20 +108,6 @@ _MORE = "Use a machine with more memory, or a smaller --batch-size."
 
 def _no_memory(error: MemoryError) -> str:
     return f"memory ran out{f': {error}' if str(error) else ''}"
-
-
-def _steps(channel: BinaryIO) -> Progress:
-    """Tell how far it is, and not more often than anybody looks."""
-    last: dict[str, float] = {}
-
-    def progress(stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if done < total and now - last.get(stage, -1.0) < _SECONDS_BETWEEN_STEPS:
-            return
-        last[stage] = now
-        _say(channel, kind="step", stage=stage, done=done, total=total)
-
-    return progress
 
 
 def _say(channel: BinaryIO, **message: Any) -> None:

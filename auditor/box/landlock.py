@@ -6,7 +6,6 @@ The system calls are documented in the kernel's `Documentation/userspace-api/lan
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import stat
 import struct
@@ -21,8 +20,7 @@ _NO_NEW_PRIVILEGES = 38
 # is driven by it.
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _OF_VERSION_1 = (1 << 13) - 1
-_MOVES_SINCE = 2
-_SINCE = {_MOVES_SINCE: 1 << 13, 3: _TRUNCATE}
+_SINCE = {2: 1 << 13, 3: _TRUNCATE}
 _BIND_AND_CONNECT = 0b11  # TCP, since 4
 _SIGNALS_AND_SOCKETS = 0b11  # to processes outside, since 6
 
@@ -39,13 +37,7 @@ class Unavailable(OSError):  # noqa: N818 - a state of the system
     """This system does not offer it."""
 
 
-def restrict(
-    readable: Iterable[str],
-    writable: Iterable[str],
-    devices: Sequence[str] = (),
-    *,
-    moves: bool = False,
-) -> None:
+def restrict(readable: Iterable[str], writable: Iterable[str], devices: Sequence[str] = ()) -> None:
     """Let this process open only these files and folders from now on, and what is in them.
 
     Call it before there is a second thread: only the one that calls it, and those that it starts,
@@ -55,16 +47,12 @@ def restrict(
         readable: Files and folders to be read.
         writable: Folders in which files and folders may be made, changed and removed.
         devices: Files to be read and written.
-        moves: Whether files must be movable from one writable folder to another.
 
     Raises:
-        Unavailable: The kernel has no Landlock, or it is switched off; or it is so old (before
-            Linux 5.19) that nothing could be moved.
+        Unavailable: The kernel has no Landlock, or it is switched off.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     version = _called(libc, _CREATE, None, 0, _VERSION_FLAG)
-    if moves and version < _MOVES_SINCE:
-        raise Unavailable(errno.ENOSYS, "this one forbids to move files")
     handled = _OF_VERSION_1 | sum(right for since, right in _SINCE.items() if version >= since)
     attributes = struct.pack("=Q", handled)
     if version >= 4:

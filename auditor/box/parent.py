@@ -23,6 +23,7 @@ from auditor.box.environment import passed_on
 from auditor.box.wire import (
     MOST_LINE,
     Bug,
+    Expected,
     Failure,
     Interrupted,
     Message,
@@ -43,6 +44,7 @@ from auditor.errors import (
 )
 
 Progress = Callable[[str, int, int], None]
+Expect = Callable[[int, float], None]
 
 # The same packages as the parent's, whatever the environment says of them, and no module that
 # lies where auditor was started.
@@ -55,7 +57,7 @@ _SECONDS_PAST_TIMEOUT = 5.0  # the same, where time is up
 _SECONDS_TO_HANG_UP = 1.0
 _UNHEARD = 64  # messages that may wait
 _LAST_LINES = 20  # of the child's standard error
-OUT_OF_TIME = "Give it more with --timeout; with --resume a rerun goes on where this one stopped."
+OUT_OF_TIME = "Give it more with --timeout; with --resume a scan goes on where it was stopped."
 
 
 _ERRORS: Mapping[str, type[AuditorError]] = {
@@ -96,12 +98,17 @@ class BoxedBug(Exception):  # noqa: N818 - a bug, rather than an error
         return str(self.args[0])
 
 
+def nobody_asks(steps: int, seconds: float) -> None:
+    """An estimate that nobody waits for."""
+
+
 def run(
     job: Job,
     *,
     environment: Mapping[str, str],
     deadline: float | None,
     progress: Progress,
+    expect: Expect = nobody_asks,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Ended:
     """Do one task in a child process.
@@ -111,6 +118,7 @@ def run(
         environment: What the child is told besides what `passed_on` lets through.
         deadline: By `time.monotonic()`; None for any length of time.
         progress: Told how far a stage is.
+        expect: Told steps and seconds that the task is going to take, where it says so.
         meanwhile: Called once, while the child starts.
 
     Raises:
@@ -118,7 +126,7 @@ def run(
         KeyboardInterrupt: It was interrupted before there was anything to tell.
         BoxedBug: The task failed in a way that nobody foresaw.
     """
-    child = _Child(start(job, environment), deadline, progress)
+    child = _Child(start(job, environment), deadline, progress, expect)
     try:
         meanwhile()
         while True:
@@ -164,6 +172,7 @@ class _Child:
     process: subprocess.Popen[bytes]
     deadline: float | None
     progress: Progress
+    expect: Expect
     stopped: Stop | None = None
     kill_at: float | None = None
     missing: tuple[str, ...] = ()
@@ -238,6 +247,8 @@ class _Child:
                 self.missing = tuple(message.missing)
             case Step():
                 self.progress(message.stage, message.done, message.total)
+            case Expected():
+                self.expect(message.steps, message.seconds)
             case _:
                 self.last = message
 

@@ -29,14 +29,10 @@ _DIE_WITH_PARENT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What the child may read and write besides the programs of the system.
-
-    `moves` says whether it moves files from one folder to another.
-    """
+    """What the child may read and write besides the programs of the system."""
 
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
-    moves: bool = False
 
 
 def put_up(allowed: Allowed, most: Limits) -> tuple[str, ...]:
@@ -52,7 +48,7 @@ def put_up(allowed: Allowed, most: Limits) -> tuple[str, ...]:
     try:
         devices = [*_DEVICES, *(path for pattern in _GPUS for path in glob(pattern))]
         readable = [*_programs(), *allowed.readable]
-        landlock.restrict(readable, allowed.writable, devices, moves=allowed.moves)
+        landlock.restrict(readable, allowed.writable, devices)
     except landlock.Unavailable as error:
         missing.append(f"other files stay in reach: no Landlock here ({error.strerror})")
     try:

@@ -37,6 +37,14 @@ class Step(_Message):
     total: _Count
 
 
+class Expected(_Message):
+    """What it is going to take, said before it begins."""
+
+    kind: Literal["expected"] = "expected"
+    steps: _Count
+    seconds: Annotated[float, Field(ge=0, le=2**40)]
+
+
 class Result(_Message):
     """What came of it; its own schema is for whoever asked."""
 
@@ -67,7 +75,7 @@ class Bug(_Message):
     traceback: _Text
 
 
-Message = Walls | Step | Result | Failure | Interrupted | Bug
+Message = Walls | Step | Expected | Result | Failure | Interrupted | Bug
 _READER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
 
 

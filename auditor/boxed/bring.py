@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from auditor.datasets.open import HUB_PREFIX, DatasetSpec, find_dataset
 from auditor.entities.open import AUTO, BASE_PREFIX, DIFFUSION_PREFIX, RENDERED
 from auditor.entities.source_file import OWN_NAME, SUFFIX, read_source_file
 from auditor.entities.sources import BASE, data_sets_of
-from auditor.errors import EntityError, NotAudited, UnsupportedModel
+from auditor.errors import EntityError, NotAudited, UnsupportedModel, about
 from auditor.sources import entity_source
 from auditor.types import Trust
 
@@ -31,17 +32,19 @@ class Brought:
 
     Attributes:
         paths: The files and folders that it takes.
-        weight_bytes: Size of the weights, of the model and of its base.
+        root: The folder of the model.
+        weight_bytes: Size of the weights, of all models.
         no_base: Why the base that there would be cannot be had.
     """
 
     paths: tuple[str, ...]
+    root: Path
     weight_bytes: int
     no_base: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Here:
+class Here:
     """A checkpoint on this machine; `from_hub` if it was fetched."""
 
     root: Path
@@ -56,7 +59,7 @@ def bring(settings: ScanSettings) -> Brought:
         NotAudited: Something that the user named does not exist or cannot be reached.
         UsageError: A setting is wrong.
     """
-    model = _checkpoint(settings.model, settings.offline, settings.trust)
+    model = checkpoint_here(settings.model, settings.offline, settings.trust)
     base, no_base = _base(settings, model)
     here = [model] if base is None else [model, base]
     clean = settings.clean_data
@@ -64,62 +67,68 @@ def bring(settings: ScanSettings) -> Brought:
     return Brought(
         paths=(
             *(path for each in here for path in each.paths),
-            *_entities(settings),
-            *(path for spec in to_judge_by for path in _data_set(spec, clean=True)),
+            *entities_here(settings),
+            *(path for spec in to_judge_by for path in data_set_here(spec, "--clean-data")),
             *(str(path) for path in settings.rules),
         ),
-        weight_bytes=sum(_weight_bytes(each.root) for each in here),
+        root=model.root,
+        weight_bytes=sum(weight_bytes(each.root) for each in here),
         no_base=no_base,
     )
 
 
-def _checkpoint(source: str, offline: bool, trust: Collection[Trust] = ()) -> _Here:
+def checkpoint_here(source: str, offline: bool, trust: Collection[Trust] = ()) -> Here:
+    """Fetch a checkpoint, if it is on the Hub.
+
+    Raises:
+        CheckpointError: It does not exist or cannot be reached.
+    """
     place = parse_source(source)
     if isinstance(place, LocalSource):
-        return _Here(root=place.folder, paths=(str(place.folder),))
+        return Here(root=place.folder, paths=(str(place.folder),))
     snapshot = fetch(place, offline=offline, trust=trust)
     # The cache knows which commit a name stands for; no other repository is in reach.
     folders = (*snapshot.links_within, snapshot.root)
-    return _Here(root=snapshot.root, paths=tuple(str(path) for path in folders), from_hub=True)
+    return Here(root=snapshot.root, paths=tuple(str(path) for path in folders), from_hub=True)
 
 
-def _base(settings: ScanSettings, model: _Here) -> tuple[_Here | None, str | None]:
+def _base(settings: ScanSettings, model: Here) -> tuple[Here | None, str | None]:
     """The base that the user names, else the one of the card of a model from the Hub."""
     declared = declared_base(model.root / CARD) if model.from_hub else None
     source = settings.base or declared
     if source is None:
         return None, None
     try:
-        return _checkpoint(source, settings.offline), None
+        return checkpoint_here(source, settings.offline), None
     except NotAudited as error:
         if settings.base is not None and not isinstance(error, UnsupportedModel):
             raise type(error)(f"--base: {error.message}", hint=error.hint) from error
         return None, error.message
 
 
-def _entities(settings: ScanSettings) -> Iterator[str]:
+def entities_here(settings: ScanSettings) -> Iterator[str]:
     """What the source of entities reads: data sets, or models that instances are made with."""
     source = settings.entities
     if source == AUTO and Path(OWN_NAME).is_file():
         source = str(Path(OWN_NAME).absolute())
         yield source
     if source.startswith(BASE_PREFIX):
-        yield from _checkpoint(source.removeprefix(BASE_PREFIX), settings.offline).paths
+        yield from checkpoint_here(source.removeprefix(BASE_PREFIX), settings.offline).paths
     elif source.startswith(DIFFUSION_PREFIX):
         yield from _diffusion(source.removeprefix(DIFFUSION_PREFIX))
     elif source.endswith(SUFFIX):
         yield from _of_file(Path(source).expanduser(), settings)
     elif source not in (AUTO, RENDERED, BASE):
-        yield from _data_set(entity_source(settings), clean=False)
+        yield from data_set_here(entity_source(settings))
 
 
 def _of_file(path: Path, settings: ScanSettings) -> Iterator[str]:
     yield str(path)
     file = read_source_file(path)
     for spec in data_sets_of(file, settings.offline):
-        yield from _data_set(spec, clean=False)
+        yield from data_set_here(spec)
     if file.base is not None and file.base.model is not None:
-        yield from _checkpoint(file.base.model, settings.offline).paths
+        yield from checkpoint_here(file.base.model, settings.offline).paths
     if file.diffusion is not None:
         yield from _diffusion(file.diffusion.model)
         if file.diffusion.names is not None:
@@ -141,13 +150,23 @@ def _diffusion(model: str) -> Iterator[str]:
     yield str(Path(model).expanduser())
 
 
-def _data_set(spec: DatasetSpec, *, clean: bool) -> Iterator[str]:
+def data_set_here(spec: DatasetSpec, option: str = "", *more: str) -> Iterator[str]:
+    """Fetch a data set, if it is on the Hub; what there is of it on this machine.
+
+    Args:
+        spec: The data set.
+        option: What named it, for complaints.
+        more: Splits that are to be fetched too, where there are such.
+
+    Raises:
+        EntityError: It does not exist or cannot be reached.
+    """
     if spec.source.startswith(HUB_PREFIX):
-        try:
-            root, _ = find_dataset(spec).fetch(spec.split)
-        except EntityError as error:
-            named = "--clean-data: " if clean else ""
-            raise EntityError(f"{named}{error.message}", hint=error.hint) from error
+        with about(option) if option else nullcontext():
+            found = find_dataset(spec)
+            root, _ = found.fetch(spec.split)
+            for split in set(more) & set(found.splits):
+                found.fetch(split)
         yield str(root)
         yield str(root.parent.parent)  # the blobs that its links lead to, and its names
     else:
@@ -177,7 +196,8 @@ def _links(folder: Path, deeper: int) -> Iterator[str]:
         return  # the child will say what cannot be read
 
 
-def _weight_bytes(root: Path) -> int:
+def weight_bytes(root: Path) -> int:
+    """Size of the weights of a checkpoint."""
     sizes = []
     for folder in (root, root / "onnx"):
         if folder.is_dir():

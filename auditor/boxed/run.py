@@ -13,105 +13,138 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.answers.place import PLACE_VARIABLE, cache_folder, own_folder, tidy
 from auditor.box.child import Job
 from auditor.box.limits import Limits, machine_bytes
-from auditor.box.parent import OUT_OF_TIME, Ended, Stop
+from auditor.box.parent import OUT_OF_TIME, Ended, Expect, Stop, nobody_asks
 from auditor.box.parent import run as run_boxed
 from auditor.box.walls import Allowed
-from auditor.boxed.bring import Brought, bring
+from auditor.boxed.bring import Brought
 from auditor.config import ScanSettings
 from auditor.errors import NotAudited
 from auditor.shipped import shipped
 from auditor.types import Report, Skip, Verdict
 from auditor.watch import Progress
 
-# What numerics take for a small model, and what each byte of weights becomes: a file in memory, a
-# network, and what is made on the way.
-MEMORY_BYTES, MEMORY_PER_WEIGHT_BYTE = 8 * 1024**3, 4
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+NO_REPORT = "what the process that ran the model sent is no report: nothing of it is believed"
+UNTRUSTED = "Do not trust this model."
 _DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
 _T = TypeVar("_T")
 
 
+class Memory(NamedTuple):
+    """What a task may take: so many bytes, and so many more for each byte of weights."""
+
+    fixed_bytes: int
+    per_weight_byte: int
+
+
+# What numerics take for a small model, and what each byte of weights becomes: a file in memory, a
+# network, and what is made on the way.
+OF_A_SCAN = Memory(8 * 1024**3, 4)
+# Every layer's answers to a batch are kept for its gradients; and there are gradients, momentum,
+# and the models before and after beside each other.
+OF_TUNING = Memory(16 * 1024**3, 16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A task, what it takes, and what it may have of this machine.
+
+    Attributes:
+        task: The module with the task; see `auditor.box.child.Job`.
+        settings: What the task takes.
+        bring: Fetches what it will read, and says where that lies.
+        device: Where it computes.
+        timeout: Seconds, fetching and all; None for any length of time.
+        scan: The scan whose answers it keeps; None for none.
+        room: A folder that it writes to; None for none.
+        memory: How much of it there is.
+    """
+
+    task: str
+    settings: DataclassInstance
+    bring: Callable[[], Brought]
+    device: str
+    timeout: float | None
+    scan: ScanSettings | None = None
+    room: Path | None = None
+    memory: Memory = OF_A_SCAN
+
+
 def boxed(
-    task: str,
-    settings: ScanSettings,
-    of_scan: ScanSettings,
+    errand: Errand,
     kind: Callable[[], type[_T]],
     *,
-    writable: tuple[str, ...] = (),
     progress: Progress,
-) -> tuple[_T, Ended]:
+    expect: Expect = nobody_asks,
+) -> tuple[_T, Ended, Brought]:
     """Fetch what the task will read, do it in a child, and check what comes back.
 
     Args:
-        task: The module with the task; see `auditor.box.child.Job`.
-        settings: What the task takes.
-        of_scan: The part of it that names model, base and data.
+        errand: The task.
         kind: Gives what the task's answer must be. Asked while the child works, for the sake of
             what is imported for it.
-        writable: Folders in which the task makes files, and moves them from one to another.
         progress: Told how far a stage is.
+        expect: Told steps and seconds that the task is going to take, where it says so.
 
     Raises:
         NotAudited: As the task; or the child died.
         UsageError: A setting is wrong.
         KeyboardInterrupt: It came before there was anything to tell.
     """
-    deadline = None if of_scan.timeout is None else time.monotonic() + of_scan.timeout
-    brought = _in_time(deadline, lambda: bring(of_scan))
+    deadline = None if errand.timeout is None else time.monotonic() + errand.timeout
+    brought = _in_time(deadline, errand.bring)
     readers: list[TypeAdapter[_T]] = []
-    answers = _answers(of_scan)
-    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as room:
-        rooms = (room,) if answers is None else (room, str(answers))
+    answers = None if errand.scan is None else _answers(errand.scan)
+    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as temporary:
         ended = run_boxed(
-            _job(task, settings, of_scan, brought, writable, rooms),
+            _job(errand, brought, (errand.room, answers, Path(temporary))),
             environment=_environment(answers)
-            | {"TMPDIR": room, "TEMP": room, "TMP": room, "HF_MODULES_CACHE": room},
+            | {"TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
+            | {"HF_MODULES_CACHE": temporary},
             deadline=deadline,
             progress=progress,
+            expect=expect,
             meanwhile=lambda: readers.append(TypeAdapter(kind())),
         )
-    return _checked(readers[0], ended.value), ended
+    return _checked(readers[0], ended.value), ended, brought
 
 
-def _job(
-    task: str,
-    settings: ScanSettings,
-    of_scan: ScanSettings,
-    brought: Brought,
-    writable: tuple[str, ...],
-    rooms: tuple[str, ...],
-) -> Job:
+def _job(errand: Errand, brought: Brought, rooms: Sequence[Path | None]) -> Job:
     shared = (str(shipped("rules")), str(shipped("reports")))
-    cpu = None if of_scan.timeout is None else int(of_scan.timeout * (os.cpu_count() or 1)) + 60
+    timeout, settings = errand.timeout, errand.settings
+    cpu = None if timeout is None else int(timeout * (os.cpu_count() or 1)) + 60
     return Job(
-        task=task,
+        task=errand.task,
         said={
             "settings": TypeAdapter(type(settings)).dump_python(settings, warnings=False),
             "no_base": brought.no_base,
+            "room": None if errand.room is None else str(errand.room),
         },
         allowed=Allowed(
             readable=(*brought.paths, *shared),
-            writable=(*writable, *rooms),
-            moves=bool(writable),
+            writable=tuple(str(room) for room in rooms if room is not None),
         ),
-        limits=Limits(memory_bytes=_memory(of_scan, brought), cpu_seconds=cpu),
+        limits=Limits(memory_bytes=_memory(errand, brought), cpu_seconds=cpu),
     )
 
 
-def _memory(settings: ScanSettings, brought: Brought) -> int | None:
+def _memory(errand: Errand, brought: Brought) -> int | None:
     """Enough for an honest model, and no more than there is; on a GPU nobody knows how much."""
-    if settings.device != "cpu" and any(os.path.exists(path) for path in _DRIVERS):
+    if errand.device != "cpu" and any(os.path.exists(path) for path in _DRIVERS):
         return None
-    wanted = MEMORY_BYTES + MEMORY_PER_WEIGHT_BYTE * brought.weight_bytes
+    wanted = errand.memory.fixed_bytes + errand.memory.per_weight_byte * brought.weight_bytes
     return min(wanted, machine_bytes() or wanted)
 
 
@@ -139,16 +172,17 @@ def _checked(reader: TypeAdapter[_T], value: Any) -> _T:
     try:
         return reader.validate_python(value)
     except ValidationError as error:
-        raise NotAudited(
-            "what the process that ran the model sent is no report: nothing of it is believed",
-            hint="Do not trust this model.",
-        ) from error
+        raise NotAudited(NO_REPORT, hint=UNTRUSTED) from error
+
+
+def gaps(ended: Ended) -> tuple[str, ...]:
+    """What the box could not do, as notices."""
+    return tuple(f"the box of the model has a gap: {gap}" for gap in ended.missing)
 
 
 def with_remarks(report: Report, ended: Ended, settings: ScanSettings) -> Report:
     """The report with what the box could not do, and that the time was up."""
-    notices = tuple(f"the box of the model has a gap: {gap}" for gap in ended.missing)
-    report = replace(report, notices=(*report.notices, *notices))
+    report = replace(report, notices=(*report.notices, *gaps(ended)))
     if ended.stopped is not Stop.TIMEOUT or report.verdict is not Verdict.NOT_AUDITED:
         return report
     up = Skip(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.boxed.run import boxed, with_remarks
+from auditor.boxed.bring import bring
+from auditor.boxed.run import Errand, boxed, with_remarks
 from auditor.config import ScanSettings
 from auditor.types import Report
 from auditor.watch import Progress, Stopwatch, now, silent
@@ -23,8 +24,15 @@ def scan(settings: ScanSettings, *, progress: Progress = silent) -> Report:
         KeyboardInterrupt: It came before anything was answered.
     """
     watch = Stopwatch.start()
-    task = "auditor.boxed.scan_task"
-    scanned, ended = boxed(task, settings, settings, _kind, progress=progress)
+    errand = Errand(
+        task="auditor.boxed.scan_task",
+        settings=settings,
+        bring=lambda: bring(settings),
+        device=settings.device,
+        timeout=settings.timeout,
+        scan=settings,
+    )
+    scanned, ended, _ = boxed(errand, _kind, progress=progress)
     if scanned.report is None:
         raise scanned.as_error()
     report = with_remarks(scanned.report, ended, settings)

@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +27,10 @@ from auditor.errors import AuditorError
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 
+if TYPE_CHECKING:
+    from auditor.config import ScanSettings
+
+PROBING = "probing"  # the stage in which the model is asked, as `auditor.probes.run` calls it
 VERBOSE = "--verbose"  # an option of `auditor` and of `auditor scan`
 Report = Callable[[str, int, int], None]
 
@@ -97,6 +102,20 @@ def progress_lines(clock: Callable[[], float]) -> Report:
         tell(f"{stage}: {done:,} of {total:,}{left}")
 
     return report
+
+
+def announcing(report: Report, of: ScanSettings) -> Report:
+    """The callback, which before the first probe says how many a scan may ask at most."""
+    told = False
+
+    def told_once(stage: str, done: int, total: int) -> None:
+        nonlocal told
+        if stage == PROBING and not told:
+            tell(f"at most {total:,} probes: --depth {of.depth}, --plan {of.plan}")
+            told = True
+        report(stage, done, total)
+
+    return told_once
 
 
 def _rate(speed: float) -> str:

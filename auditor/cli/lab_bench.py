@@ -9,17 +9,18 @@ import typer
 
 from auditor.cli.console import progress_bar, tell
 from auditor.cli.lab_bench_ablation import bench_ablation
+from auditor.cli.lab_bench_plan import PlanBench, bench_plan
 from auditor.cli.lab_bench_repair import RepairBench, bench_repair, bench_sequela
 from auditor.errors import ExitCode, UsageError
 from auditor.output.escaping import for_terminal
 
-BENCHMARKS = "ablation, detection, evasion, repair, sequela, synthesis, throughput"
+BENCHMARKS = "ablation, box, detection, evasion, plan, repair, sequela, synthesis, throughput"
 VICTIMS = 6  # that evasions are tried on, where --limit says nothing
 
 WhatOption = Annotated[str, typer.Option(help=f"One of: {BENCHMARKS}.")]
 ModelOption = Annotated[
     str | None,
-    typer.Option(help="throughput: the checkpoint; synthesis: bases, separated by commas."),
+    typer.Option(help="throughput, box: the checkpoint; synthesis: bases, separated by commas."),
 ]
 ZooOption = Annotated[Path | None, typer.Option(help="Folder of `auditor lab zoo build`.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder for results. Rows there are kept.")]
@@ -59,7 +60,11 @@ StepsOption = Annotated[int, typer.Option(min=2, help="repair, sequela: steps of
 JobsOption = Annotated[
     int | None, typer.Option(min=1, help="Models at a time; default one a core.")
 ]
-PlotOption = Annotated[bool, typer.Option(help="detection: draw detection.png.")]
+PlotOption = Annotated[bool, typer.Option(help="detection, plan: draw a picture.")]
+ManyOption = Annotated[
+    str | None,
+    typer.Option(help="plan: data set of more entities, for what clean models cost by number."),
+]
 TablesOption = Annotated[
     Path | None, typer.Option(help="ablation: folder for answers, kept as those of `lab null`.")
 ]
@@ -87,6 +92,7 @@ def bench(
     jobs: JobsOption = None,
     plot: PlotOption = True,
     seed: SeedOption = 0,
+    many: ManyOption = None,
     tables: TablesOption = None,
     null: NullOption = None,
 ) -> None:
@@ -94,11 +100,17 @@ def bench(
     if what == "throughput":
         _throughput(model, entities or "rendered")
         return
+    if what == "box":
+        _box(model, entities or "rendered")
+        return
     if what == "synthesis":
         _synthesis(_split(model or ""), out, limit, seed)
         return
     if what == "evasion":
         _evasion(zoo, out, entities, fpr, seed, limit)
+        return
+    if what == "plan":
+        bench_plan(PlanBench(zoo, out, entities, many, fpr, seed, limit, plot))
         return
     if what not in BENCHMARKS.split(", "):
         raise UsageError(f"no such benchmark: {what}", hint=f"There is: {BENCHMARKS}.")
@@ -288,3 +300,18 @@ def _throughput(model: str | None, entities: str) -> None:
     print(f"bare forward loop              {result.bare_images_per_second:,.0f} images/s")
     print(f"ratio                          {result.ratio:.2f}")
     print(f"share of scan inside the model {result.share_in_model:.2f}")
+
+
+def _box(model: str | None, entities: str) -> None:
+    if model is None:
+        raise UsageError("box needs a model", hint="Name a checkpoint with --model.")
+    from auditor.lab.box_cost import measure_box
+
+    with progress_bar() as progress:
+        result = measure_box(model, entities, progress=progress)
+    print(f"rounds            {len(result.pairs)}")
+    for what, unit in enumerate(("s", "s of the processor")):
+        boxed, bare = result.median(what)
+        added, least, most = result.added(what)
+        print(f"scan in the box   {boxed:.2f} {unit}, without {bare:.2f}")
+        print(f"added by the box  {added:.2f} {unit} ({least:.2f} to {most:.2f})")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.cli.console import VERBOSE, progress_bar
+from auditor.cli.cut_short import or_not_audited
 from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.cli.scan import DepthChoice, FailOn
 from auditor.cli.signals import terminable
@@ -95,6 +96,10 @@ ReferenceOption = Annotated[
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
 SeedOption = Annotated[int, typer.Option(help="Decides everything random.")]
+TimeoutOption = Annotated[
+    float | None, typer.Option(help="Seconds; then it is stopped, and nothing is written.")
+]
+ResumeOption = Annotated[bool, typer.Option(help="Go on where a scan was cut off.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use the local cache only.")]
 VerboseOption = Annotated[bool, typer.Option(VERBOSE, help="Show tracebacks.")]
 
@@ -139,18 +144,39 @@ def remediate(
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
     offline: OfflineOption = False,
+    timeout: TimeoutOption = None,
+    resume: ResumeOption = True,
     verbose: VerboseOption = False,
 ) -> None:
     """Repair a model into a new folder, verified; exit 1 if something is left, 3 if it failed."""
     said = dict(locals())
     from auditor.output.write import plan_targets
-    from auditor.remedy.run import remediate as run
 
     targets = plan_targets(output or [])
-    settings = _settings(said)
-    with terminable(), progress_bar() as progress:
-        done = run(settings, progress=progress)
-    raise typer.Exit(exit_code(done) if write_outputs(done, targets) else ExitCode.BUG)
+    done, code = _run(_settings(said))
+    raise typer.Exit(code if write_outputs(done, targets) else ExitCode.BUG)
+
+
+def _run(settings: RemedySettings) -> tuple[ReportV1, ExitCode]:
+    """Repair; the report, and the exit code."""
+    from auditor.boxed.remedy import remediate as run
+    from auditor.watch import Stopwatch
+
+    watch = Stopwatch.start()
+
+    def repaired() -> tuple[ReportV1, ExitCode]:
+        with terminable(), progress_bar() as progress:
+            done = run(settings, progress=progress)
+        return done, exit_code(done)
+
+    def instead(reason: str, hint: str, _error: Exception | None) -> ReportV1:
+        from auditor.audit import not_audited
+        from auditor.output.convert_repair_v1 import no_repair_report
+
+        scan = not_audited(reason, hint, settings.repair.scan, watch)
+        return no_repair_report(scan, settings.as_json())
+
+    return or_not_audited(repaired, instead, "interrupted: nothing was written")
 
 
 def _settings(said: Mapping[str, Any]) -> RemedySettings:

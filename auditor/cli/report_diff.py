@@ -52,7 +52,7 @@ def exit_code(difference: Difference, fail_on: FailOn) -> ExitCode:
     """Not audited first, then new findings at or above the gate."""
     if difference.after.verdict == "not-audited":
         return ExitCode.NOT_AUDITED
-    return ExitCode.FINDINGS if difference.failing(fail_on.value) else ExitCode.AUDITED
+    return ExitCode.FINDINGS if difference.fails(fail_on.value) else ExitCode.AUDITED
 
 
 def _text(difference: Difference, fail_on: FailOn, format: str, page: Page) -> str:

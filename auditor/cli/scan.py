@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.console import VERBOSE, complain, complain_of_bug, progress_bar, tell
+from auditor.cli.console import VERBOSE, announcing, complain, progress_bar, tell
+from auditor.cli.cut_short import or_not_audited
 from auditor.cli.given import options_given
 from auditor.cli.outputs import OutputOption, write_outputs
 from auditor.cli.signals import terminable
-from auditor.errors import AuditorError, ExitCode, UsageError
+from auditor.errors import ExitCode, UsageError
 from auditor.gate import gate
 from auditor.output.write import plan_targets
 from auditor.types import Pictures, Report, Trust
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from auditor.config import ScanSettings
     from auditor.configuration.merge import Configuration
     from auditor.output.report_v1 import ReportV1
-    from auditor.watch import Stopwatch
 
 
 class DepthChoice(StrEnum):
@@ -33,6 +33,13 @@ class DepthChoice(StrEnum):
     QUICK = "quick"
     STANDARD = "standard"
     DEEP = "deep"
+
+
+class PlanChoice(StrEnum):
+    """Whether all is asked; the same names as `auditor.probes.plan.Plan`."""
+
+    SEQUENTIAL = "sequential"
+    EXHAUSTIVE = "exhaustive"
 
 
 class PrecisionChoice(StrEnum):
@@ -80,6 +87,10 @@ def scan(
     image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,
     depth: Annotated[DepthChoice, typer.Option(help="How much to spend.")] = DepthChoice.STANDARD,
+    plan: Annotated[
+        PlanChoice, typer.Option(help="Ask no more than decides, or all of --depth.")
+    ] = PlanChoice.SEQUENTIAL,
+    max_probes: Annotated[int | None, typer.Option(help="Never ask more than this.")] = None,
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
     output: OutputOption = None,
@@ -133,42 +144,25 @@ def configuration_of(ctx: typer.Context) -> Configuration:
 
 
 def _run(settings: ScanSettings) -> tuple[Report, ExitCode]:
-    """Scan; whatever goes wrong after the command line was understood still gives a report."""
+    """Scan; the report, and the exit code."""
     from auditor.boxed.scan import scan as run_scan
     from auditor.watch import Stopwatch
 
     baseline = _baseline(settings)
     watch = Stopwatch.start()
-    try:
+
+    def scanned() -> tuple[Report, ExitCode]:
         with terminable(), progress_bar() as progress:
-            report = run_scan(settings, progress=progress)
+            report = run_scan(settings, progress=announcing(progress, settings))
         return _judged(report, settings, baseline)
-    except UsageError:
-        raise
-    except AuditorError as error:
-        complain(error)
-        report = _not_audited(error.message, error.hint, settings, watch)
-        return _with_files(error, report), error.exit_code
-    except KeyboardInterrupt:
-        tell("interrupted before the first probe was answered")
-        reason = "interrupted before the first probe was answered"
-        return _not_audited(reason, "Run it again.", settings, watch), ExitCode.NOT_AUDITED
-    except Exception as error:
-        complain_of_bug(error)
-        reason, hint = "auditor failed (a bug)", "Run again with --verbose and report it."
-        return _not_audited(reason, hint, settings, watch), ExitCode.BUG
 
+    def instead(reason: str, hint: str, error: Exception | None) -> Report:
+        from auditor.audit import not_audited  # not before: who scans in a child has no need of it
+        from auditor.intake import with_files_of
 
-def _not_audited(reason: str, hint: str, settings: ScanSettings, watch: Stopwatch) -> Report:
-    from auditor.audit import not_audited  # not before: who scans in a child need not wait for it
+        return with_files_of(error, not_audited(reason, hint, settings, watch))
 
-    return not_audited(reason, hint, settings, watch)
-
-
-def _with_files(error: AuditorError, report: Report) -> Report:
-    from auditor.intake import with_files_of
-
-    return with_files_of(error, report)
+    return or_not_audited(scanned, instead, "interrupted before the first probe was answered")
 
 
 def _baseline(settings: ScanSettings) -> ReportV1 | None:

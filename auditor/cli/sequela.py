@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.console import progress_bar, tell
+from auditor.cli.signals import terminable
 from auditor.errors import ExitCode
 
 if TYPE_CHECKING:
     from auditor.changes import SequelaReport
     from auditor.output.write import OutputTarget
-    from auditor.sequela.measures import Estimate
 
 SOURCE = "A folder of class folders, parquet, or hf://datasets/org/name."
 
@@ -52,25 +52,26 @@ def sequela(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
     seed: Annotated[int, typer.Option(help="Chooses everything random.")] = 0,
     offline: Annotated[bool, typer.Option("--offline", help="Use the local cache only.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="Seconds; then it is stopped.")] = None,
 ) -> None:
     """Measure what a repair changed in a model's other vulnerabilities; 3 if that is impossible."""
     said = {name: value for name, value in locals().items() if name != "output"}
+    from auditor.boxed.sequela import compare
     from auditor.output.write_comparison import plan_comparison
-    from auditor.sequela.run import compare
     from auditor.sequela.settings import SequelaSettings
 
     targets = plan_comparison(output or [])
     settings = SequelaSettings(**said)
-    with progress_bar() as progress:
+    with terminable(), progress_bar() as progress:
         report = compare(settings, progress=progress, announce=_announce)
     raise typer.Exit(ExitCode.AUDITED if _written(report, targets) else ExitCode.BUG)
 
 
-def _announce(estimate: Estimate) -> None:
+def _announce(steps: int, seconds: float) -> None:
     from auditor.output.wording import duration
 
-    if estimate.steps:
-        tell(f"{estimate.steps:,} training steps, about {duration(estimate.seconds)} here")
+    if steps:
+        tell(f"{steps:,} training steps, about {duration(seconds)} here")
 
 
 def _written(report: SequelaReport, targets: Sequence[OutputTarget]) -> bool:

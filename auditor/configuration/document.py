@@ -108,6 +108,12 @@ class ConfigDocument(_Table):
     depth: Literal["quick", "standard", "deep"] = Field(
         default="standard", description="How much to spend."
     )
+    plan: Literal["sequential", "exhaustive"] = Field(
+        default="sequential", description="Ask no more than decides, or all that depth allows."
+    )
+    max_probes: int | None = Field(
+        default=None, ge=1, description="Never ask more than this; default: what depth allows."
+    )
     fpr: float = Field(
         default=0.01,
         gt=0,

@@ -75,7 +75,7 @@ def _typed(name: str, text: str) -> object:
     if name in _SWITCHES:
         known = text.strip().lower()
         return known in _TRUE if known in _TRUE | _FALSE else text
-    if name in ("seed", "batch_size"):
+    if name in ("seed", "batch_size", "max_probes"):
         digits = text.strip()  # of more than `int` takes for space
         return int(digits) if digits.isdecimal() and len(digits) < 20 else text
     if name in ("fpr", "timeout"):

@@ -60,7 +60,7 @@ def read_parquet(split: ParquetSplit, columns: Columns) -> LabelledImages:
 
     paths = [split.root / name for name in split.files]
     try:
-        shards = [pq.read_metadata(path) for path in paths]
+        shards = [_consistent(pq.read_metadata(path), path) for path in paths]
         schemas = [shard.schema.to_arrow_schema() for shard in shards]
         chosen = [choose_columns(schema, columns, split.source) for schema in schemas]
         label_column = _label_column(paths, chosen)
@@ -86,6 +86,23 @@ def read_parquet(split: ParquetSplit, columns: Columns) -> LabelledImages:
         about=split.about,
         revision=split.revision,
     )
+
+
+def _consistent(shard: pq.FileMetaData, path: Path) -> pq.FileMetaData:
+    """The shard's facts, if they can be true.
+
+    Arrow reserves memory for as many rows as a row group says it has before it reads one, so a
+    few bytes could ask for all there is. Rows of images take more than a byte each.
+
+    Raises:
+        pyarrow.ArrowInvalid: The row groups do not add up to the shard, or cannot be in the file.
+    """
+    import pyarrow as pa
+
+    groups = [shard.row_group(number).num_rows for number in range(shard.num_row_groups)]
+    if sum(groups) != shard.num_rows or not all(0 <= rows < path.stat().st_size for rows in groups):
+        raise pa.ArrowInvalid("the numbers of rows contradict each other")
+    return shard
 
 
 def _label_column(paths: Sequence[Path], chosen: Sequence[ChosenColumns]) -> pa.ChunkedArray:
@@ -132,9 +149,10 @@ def _read_group(path: Path, group: int, column: str) -> pa.ChunkedArray:
 
 def _load(cells: Callable[[int], pa.ChunkedArray], ends: Sequence[int], row: int) -> Image.Image:
     number = bisect_right(ends, row)
-    cell = cells(number)[row - (ends[number - 1] if number else 0)]
     try:
-        value = cell.as_py()
+        value = cells(number)[row - (ends[number - 1] if number else 0)].as_py()
+    except IndexError as error:  # its column of images may be shorter than that of labels
+        raise UnreadableImageError("the row is not in the file") from error
     except ValueError as error:  # a path beside the bytes that is not text
         raise UnreadableImageError("the row cannot be read") from error
     encoded = value.get("bytes") if isinstance(value, dict) else value

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auditor.diff.files import FileDifference, compare_files
 from auditor.diff.mappings import earlier_of, is_of_the_class, why_beyond
 from auditor.diff.models import taken_as_one, why_another_model
 from auditor.errors import UsageError
@@ -47,8 +48,9 @@ class Changed:
 class Difference:
     """Two reports of one model beside each other.
 
-    `same` counts the findings of both that did not change. `coverage` tells what one report
-    looked at and the other did not; `remarks` what makes the two hard to compare.
+    `same` counts the findings of both that did not change; `files` are those in files. `coverage`
+    tells what one report looked at and the other did not; `remarks` what makes the two hard to
+    compare.
     """
 
     before: ReportV1
@@ -58,6 +60,7 @@ class Difference:
     unseen: tuple[Unseen, ...]
     changed: tuple[Changed, ...]
     same: int
+    files: FileDifference
     coverage: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -68,6 +71,10 @@ class Difference:
             for new in self.new
             if new.finding.suppressed is None and fails(new.finding.severity, fail_on)
         ]
+
+    def fails(self, fail_on: str) -> bool:
+        """Whether anything new, in behaviour or in files, fails the gate."""
+        return bool(self.failing(fail_on) or self.files.failing(fail_on))
 
 
 def compare(before: ReportV1, after: ReportV1) -> Difference:
@@ -101,6 +108,7 @@ def compare(before: ReportV1, after: ReportV1) -> Difference:
         ),
         changed=tuple(changed),
         same=same,
+        files=compare_files(before, after),
         coverage=tuple(_coverage(before, after)),
         remarks=tuple(_remarks(before, after)),
     )
@@ -181,6 +189,8 @@ def _coverage(before: ReportV1, after: ReportV1) -> list[str]:
         if entities:
             shown = ", ".join(entities[:5]) + _more(entities[5:])
             lines.append(f"entities only in the {name} report: {len(entities)} ({shown})")
+        if one.listing and not other.listing:
+            lines.append(f"files only in the {name} report: {len(one.listing)}")
         kinds = {each.kind for each in one.evidence} - {each.kind for each in other.evidence}
         if kinds:
             lines.append(f"evidence only in the {name} report: {', '.join(sorted(kinds))}")
@@ -205,7 +215,7 @@ def _remarks(before: ReportV1, after: ReportV1) -> list[str]:
             f"the false-positive rates differ: {before.false_positive_rate:g} and "
             f"{after.false_positive_rate:g}"
         )
-    for name in ("entities", "depth", "base", "clean_data", "seed"):
+    for name in ("entities", "depth", "plan", "base", "clean_data", "seed"):
         one, other = before.settings.get(name), after.settings.get(name)
         if one != other:
             remarks.append(f"--{name.replace('_', '-')} differs: {one} and {other}")

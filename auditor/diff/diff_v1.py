@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from auditor.diff.compare import Difference
 from auditor.output.escaping import for_json
-from auditor.output.report_v1 import FindingV1, ReportV1, VerdictV1
+from auditor.output.report_v1 import FileFindingV1, FindingV1, ReportV1, VerdictV1
 
 SCHEMA_VERSION: Final = "1"
 
@@ -55,6 +55,36 @@ class ChangedV1(_Part):
     changes: list[str] = Field(description="What is different, a sentence each.")
 
 
+class NewInFileV1(_Part):
+    """A finding in a file that the earlier report does not have."""
+
+    finding: FileFindingV1 = Field(description="As in the later report.")
+    beyond: str | None = Field(
+        description="That the file had the same finding with other content; null if it is new."
+    )
+    fails: bool = Field(description="Whether it fails the gate.")
+
+
+class UnseenInFileV1(_Part):
+    """A finding in a file on which the later report says nothing."""
+
+    finding: FileFindingV1 = Field(description="As in the earlier report.")
+    reason: str = Field(description="Why it says nothing.")
+
+
+class FilesV1(_Part):
+    """What became of findings in files."""
+
+    new: list[NewInFileV1] = Field(description="Those that only the later report has.")
+    gone: list[FileFindingV1] = Field(
+        description="Those that the later scan could make, and did not."
+    )
+    unseen: list[UnseenInFileV1] = Field(
+        description="Those on which the later report says nothing."
+    )
+    same: Annotated[int, Field(ge=0)] = Field(description="Number of those of both.")
+
+
 class DiffV1(_Part):
     """What became of a model's findings from one report to the next."""
 
@@ -69,6 +99,7 @@ class DiffV1(_Part):
     unseen: list[UnseenV1] = Field(description="Findings on which the later report says nothing.")
     changed: list[ChangedV1] = Field(description="Findings of both that changed.")
     same: Annotated[int, Field(ge=0)] = Field(description="Number of findings that did not change.")
+    files: FilesV1 = Field(description="The same of findings in files.")
     coverage: list[str] = Field(description="What only one of the two looked at.")
     remarks: list[str] = Field(description="What makes the two hard to compare.")
 
@@ -102,8 +133,23 @@ def _to_v1(difference: Difference, fail_on: str) -> DiffV1:
             for each in difference.changed
         ],
         same=difference.same,
+        files=_files(difference, fail_on),
         coverage=list(difference.coverage),
         remarks=list(difference.remarks),
+    )
+
+
+def _files(difference: Difference, fail_on: str) -> FilesV1:
+    files = difference.files
+    failing = files.failing(fail_on)
+    return FilesV1(
+        new=[
+            NewInFileV1(finding=new.finding, beyond=new.beyond, fails=new in failing)
+            for new in files.new
+        ],
+        gone=list(files.gone),
+        unseen=[UnseenInFileV1(finding=each.finding, reason=each.reason) for each in files.unseen],
+        same=files.same,
     )
 
 

@@ -6,8 +6,8 @@ from auditor.diff.compare import Difference
 from auditor.diff.sections import closing, headline, identities, sections
 from auditor.output.escaping import for_markdown
 
-# Six sections of so many lines of so many characters stay below the 65,536 of a comment.
-MOST_LINES = 12
+# Eight sections of so many lines of so many characters stay below the 65,536 of a comment.
+MOST_LINES = 9
 _LINE_LIMIT = 800
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from auditor.diff.compare import Difference
 from auditor.output import wording
-from auditor.output.report_v1 import FindingV1, ReportV1
+from auditor.output.report_v1 import FileFindingV1, FindingV1, ReportV1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,13 @@ def headline(difference: Difference, fail_on: str) -> str:
     """What happened, in one line."""
     if difference.after.verdict == "not-audited":
         return "the later report is not-audited: it does not say what became of the findings"
-    if not difference.new:
+    in_files = difference.files.new
+    if not difference.new and not in_files:
         return "no new findings"
-    failing = len(difference.failing(fail_on))
-    new = wording.counted(len(difference.new), "new finding")
-    return f"{new}, {failing:,} at or above --fail-on {fail_on} and not suppressed"
+    failing = len(difference.failing(fail_on)) + len(difference.files.failing(fail_on))
+    new = wording.counted(len(difference.new) + len(in_files), "new finding")
+    where = f" ({len(in_files):,} in files)" if in_files else ""
+    return f"{new}{where}, {failing:,} at or above --fail-on {fail_on} and not suppressed"
 
 
 def identities(difference: Difference) -> list[tuple[str, str]]:
@@ -58,6 +60,13 @@ def sections(difference: Difference) -> list[Section]:
             ),
         ),
         Section(
+            title="NEW IN FILES",
+            lines=tuple(
+                _of_file(new.finding) + (f"; {new.beyond}" if new.beyond else "")
+                for new in difference.files.new
+            ),
+        ),
+        Section(
             title="CHANGED",
             lines=tuple(
                 f"{_line(each.after)}: {'; '.join(each.changes)}" for each in difference.changed
@@ -65,8 +74,15 @@ def sections(difference: Difference) -> list[Section]:
         ),
         Section(title="GONE", lines=tuple(_line(finding) for finding in difference.gone)),
         Section(
+            title="GONE FROM FILES",
+            lines=tuple(_of_file(finding) for finding in difference.files.gone),
+        ),
+        Section(
             title="NOT LOOKED AT AGAIN",
-            lines=tuple(f"{_line(each.finding)}: {each.reason}" for each in difference.unseen),
+            lines=(
+                *(f"{_line(each.finding)}: {each.reason}" for each in difference.unseen),
+                *(f"{_of_file(each.finding)}: {each.reason}" for each in difference.files.unseen),
+            ),
         ),
         Section(title="LOOKED AT IN ONE REPORT ONLY", lines=difference.coverage),
         Section(title="NOTICES", lines=difference.remarks),
@@ -76,7 +92,8 @@ def sections(difference: Difference) -> list[Section]:
 
 def closing(difference: Difference) -> str:
     """What is not listed."""
-    return f"{wording.counted(difference.same, 'finding')} unchanged, not listed here."
+    same = difference.same + difference.files.same
+    return f"{wording.counted(same, 'finding')} unchanged, not listed here."
 
 
 def _identity(report: ReportV1) -> str:
@@ -100,3 +117,8 @@ def _line(finding: FindingV1) -> str:
         f"{finding.severity} {finding.rule_id}: {shown or 'the bank as a whole'} -> {target}, "
         f"p = {wording.p_value(finding.p_value)}, {finding.fingerprint}{hidden}"
     )
+
+
+def _of_file(finding: FileFindingV1) -> str:
+    hidden = " (suppressed)" if finding.suppressed is not None else ""
+    return f"{finding.severity} {finding.rule_id}: {finding.summary} {finding.fingerprint}{hidden}"

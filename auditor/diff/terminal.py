@@ -15,7 +15,7 @@ MOST_LINES = 50
 
 def render(difference: Difference, fail_on: str, *, width: int, color: bool) -> str:
     """The difference as lines of at most `width` columns; with `color`, ANSI styles."""
-    failing = bool(difference.failing(fail_on))
+    failing = difference.fails(fail_on)
     pairs = [(name, prose_for_terminal(value)) for name, value in identities(difference)]
     blocks: list[RenderableType] = [
         Text(headline(difference, fail_on), style="bold red" if failing else "bold"),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.evidence.comparison import compared
 from auditor.evidence.groups import Candidate, candidates, tightest_group
 from auditor.evidence.intervals import Interval, bootstrap_mean
-from auditor.evidence.kinds import KINDS, Kind, Over, available, sharpest, stored_name
+from auditor.evidence.kinds import KINDS, Kind, Over, available
 from auditor.evidence.margins import interval_of
 from auditor.evidence.null import (
     Size,
@@ -22,7 +23,6 @@ from auditor.evidence.null import (
     model_statistic,
     standing,
 )
-from auditor.evidence.statistics import drift
 from auditor.evidence.table import ProbeTable
 from auditor.types import Calibration, Entity, Evidence, RankedPair
 
@@ -31,7 +31,6 @@ TOP_PAIRS = 25
 RANKED = 25
 # What single pairs are ranked by, the sharpest first.
 RANKED_BY = ("base-routing", "own-routing", "entity-routing", "entity-contrast", "wrong-label")
-NOT_MEASURED = "too few benign models were measured with this evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,34 +68,29 @@ def gather(
         looks: Mean features of the tested entities, `(E, D)`, by which they are grouped;
             without them entities are alike that the model answers alike.
     """
-    size = size_of(table, len(labels))
-    # The size of the bank is that of the entities that mean no label, where there are any.
-    incomparable = why_incomparable(null, size) if null is None or len(table.entity) else None
-    kinds = available(table)
-    if null is not None:
-        of_bank = {name for name, kind in kinds.items() if not (kind.inside or kind.search)}
-        ranked = set(kinds) - (of_bank if incomparable else set())
-        null = of_the_sharpest(null, [name for name in kinds if name in ranked], clean_per_class)
-        null = (null if architecture is None else null.alike(architecture)).beside(size)
-        unknown = ranked - set(null.statistics)
-        if unknown == set(kinds):
-            null, incomparable = None, NOT_MEASURED
-        else:
-            kinds = {name: kind for name, kind in kinds.items() if name not in unknown}
+    against = compared(
+        table,
+        null,
+        classes=len(labels),
+        clean_per_class=clean_per_class,
+        architecture=architecture,
+    )
+    null, size = against.null, against.size
     groupings = {False: Grouping(table, entities, looks), True: Grouping(table.inside, entities)}
     evidence: list[Evidence] = []
-    for name, kind in kinds.items():
+    for name, kind in against.kinds.items():
         part = kind.part(table)
         if part is None:
             continue
         grouping = groupings[kind.inside]
-        against = null if null is not None and name in null.statistics else None
-        evidence += GATHERED[kind.over](name, kind, part, against, size, entities, grouping, rng)
+        there = null if null is not None and name in null.statistics else None
+        evidence += GATHERED[kind.over](name, kind, part, there, size, entities, grouping, rng)
     ps = [e.p_value for e in evidence if e.p_value is not None]
-    largest = {name: float(kind.values(table).max()) for name, kind in kinds.items()}
+    largest = against.largest(table)
     return Gathered(
         evidence=tuple(
-            replace(e, why_undecided=incomparable if e.p_value is None else None) for e in evidence
+            replace(e, why_undecided=against.incomparable if e.p_value is None else None)
+            for e in evidence
         ),
         ranking=rank_pairs(table, null, size, entities, labels),
         model_statistic=model_statistic(null, largest, size) if ps and null is not None else None,
@@ -105,37 +99,18 @@ def gather(
     )
 
 
-def of_the_sharpest(
-    null: StoredNull, kinds: Sequence[str], clean_per_class: int | None
-) -> StoredNull:
-    """The null of these kinds, less those whose question another one asks more sharply."""
-    stored = {name: stored_name(name, clean_per_class) for name in kinds}
-    measured = null.of(stored).statistics
-    left = sharpest({name: KINDS[name] for name in stored if name in measured})
-    return null.of({name: stored[name] for name in left})
+def with_p_values(gathered: Gathered, of: Callable[[float], float]) -> Gathered:
+    """The same with other p-values, each given by the one that stands there."""
 
+    def changed(p_value: float | None) -> float | None:
+        return None if p_value is None else of(p_value)
 
-def size_of(table: ProbeTable, classes: int) -> Size:
-    """Of the entities that mean no label; of those that do where there are no others."""
-    part = table if len(table.entity) or table.inside is None else table.inside
-    tested = part.tested
-    return Size(
-        classes=classes,
-        entities=len(tested),
-        instances=int(np.median(np.bincount(part.entity)[tested])),
-        drift=drift(table),
+    return replace(
+        gathered,
+        evidence=tuple(replace(e, p_value=changed(e.p_value)) for e in gathered.evidence),
+        ranking=tuple(replace(pair, p_value=changed(pair.p_value)) for pair in gathered.ranking),
+        model_p_value=changed(gathered.model_p_value),
     )
-
-
-def why_incomparable(null: StoredNull | None, size: Size) -> str | None:
-    """Why benign models say nothing about a bank of this size; None where they do."""
-    if null is None:
-        return "no stored null for this source of instances"
-    fewest = null.entity_grid[0]
-    if size.entities < fewest:
-        # A maximum over few entities varies more, so a null of larger banks would cry wolf.
-        return f"{size.entities} entities were tested where the null needs at least {fewest}"
-    return None
 
 
 def _class_evidence(
@@ -181,7 +156,7 @@ def _pair_evidence(
     rng: np.random.Generator,
 ) -> list[Evidence]:
     measured = kind.measure(table)
-    values = table.effects(measured).astype(np.float64)  # of these rows alone
+    values = table.pair_effects(measured).astype(np.float64)  # of these rows alone
     rows, targets = _strongest(table, values, TOP_PAIRS)
     p_values = _p_values(null, name, values[rows, targets], size)
     found = []
@@ -243,9 +218,11 @@ GATHERED = {
 def _strongest(
     table: ProbeTable, values: NDArray[np.float64], most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and classes of the largest values `(E, C)`, best first, none of them held back."""
+    """Rows and classes of the largest values `(E, C)`, best first, none of them passed over."""
     order = np.argsort(-values, axis=None, kind="stable")
-    rows, targets = np.unravel_index(order[~table.held_here().ravel()[order]][:most], values.shape)
+    rows, targets = np.unravel_index(
+        order[~table.passed_over().ravel()[order]][:most], values.shape
+    )
     return rows, targets
 
 

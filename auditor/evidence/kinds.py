@@ -85,8 +85,11 @@ class Kind:
             raise ValueError(f"the table has no rows for {self.statistic!r}")
         if self.over is Over.MARGINS:
             return stands_out(self.measure(part).mean(axis=0).astype(np.float64))
-        by_entity = part.effects(self.measure(part)).astype(np.float64)
-        return by_entity.mean(axis=0) if self.over is Over.CLASSES else by_entity
+        measured = self.measure(part)
+        if self.over is Over.PAIRS:
+            return part.pair_effects(measured).astype(np.float64)
+        means: NDArray[np.float64] = part.effects(measured).astype(np.float64).mean(axis=0)
+        return means
 
 
 KINDS: Mapping[str, Kind] = {

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,9 @@ class StoredNull:
         made: How it was made.
         drift: How far each model was tuned away from its base (`statistics.drift`), `(M,)`, NaN
             where that was not measured; None where it is left out of account.
+        screened: As `statistics`, of models whose entities were looked at once, and more closely
+            where that was suspicious, by how that was told (`auditor.evidence.screening`).
+        first_drift: As `drift`, by the first look at each entity; None where not measured.
     """
 
     name: str
@@ -54,6 +57,8 @@ class StoredNull:
     statistics: Mapping[str, NDArray[np.float64]]
     made: Mapping[str, Any]
     drift: NDArray[np.float64] | None = None
+    screened: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
+    first_drift: NDArray[np.float64] | None = None
 
     @property
     def models(self) -> int:
@@ -128,6 +133,8 @@ class StoredNull:
             architectures=tuple(itertools.compress(self.architectures, wanted)),
             statistics=statistics,
             drift=None if self.drift is None else self.drift[wanted],
+            screened={},
+            first_drift=None,
         )
 
     def cells(self, entities: int, instances: int) -> list[NDArray[np.float64]]:
@@ -214,6 +221,22 @@ def standing(
     return worst
 
 
+def scaled_maxima(
+    null: StoredNull, values: Mapping[str, float], size: Size
+) -> list[tuple[NDArray[np.float64], float]]:
+    """The largest scaled statistic of every benign model, `(M,)`, and of the model at hand.
+
+    Once for each cell around the bank's size, in the order of `StoredNull.cells`.
+    """
+    own = np.array([[values[name] for name in null.statistics]])
+    found = []
+    for cell in null.cells(size.entities, size.instances):
+        scale = Scale.fit(cell, null.traits())
+        benign = scale.apply(cell, null.traits()).max(axis=1)
+        found.append((benign, float(scale.apply(own, null.traits_of(size)).max())))
+    return found
+
+
 def model_statistic(null: StoredNull, values: Mapping[str, float], size: Size) -> float:
     """The search's maximum for one model: the largest scaled statistic, worst cell."""
     own = np.array([[values[name] for name in null.statistics]])
@@ -252,20 +275,22 @@ def baseline(null: StoredNull, statistic: str, size: Size) -> float:
 
 
 def read_null(path: Path) -> StoredNull:
-    """Read a stored null.
+    """Read a stored null, or one from before models were looked at more closely.
 
     Raises:
         ValueError: It is not of the form that `write_null` writes.
     """
     said = json.loads(path.read_text(encoding="utf-8"))
-    statistics = {
-        name: np.asarray(values, dtype=np.float64) for name, values in said["statistics"].items()
-    }
+    statistics = _arrays(said["statistics"])
+    screened = {screen: _arrays(values) for screen, values in said.get("screened", {}).items()}
     shape = (len(said["entity_grid"]), len(said["instance_grid"]))
     classes = np.asarray(said["classes"], dtype=np.int64)
-    fits = all(values.shape == (len(classes), *shape) for values in statistics.values())
+    everything = [statistics, *screened.values()]
+    fits = all(v.shape == (len(classes), *shape) for values in everything for v in values.values())
     drift = np.asarray(said.get("drift", [None] * len(classes)), dtype=np.float64)
-    if not fits or not len(said["architectures"]) == len(drift) == len(classes):
+    first = None if "first_drift" not in said else np.asarray(said["first_drift"], np.float64)
+    counts = {len(said["architectures"]), len(drift), len(drift if first is None else first)}
+    if not fits or counts != {len(classes)}:
         raise ValueError(f"{path} is no stored null: a statistic does not fit its grids")
     return StoredNull(
         name=path.stem,
@@ -276,11 +301,21 @@ def read_null(path: Path) -> StoredNull:
         statistics=statistics,
         made=said["made"],
         drift=drift,
+        screened=screened,
+        first_drift=first,
     )
+
+
+def _arrays(said: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.asarray(values, dtype=np.float64) for name, values in said.items()}
 
 
 def write_null(null: StoredNull, path: Path) -> None:
     """Write a null as JSON, values to four digits."""
+    screened = {
+        screen: {name: _listed(values) for name, values in statistics.items()}
+        for screen, statistics in null.screened.items()
+    }
     path.write_text(
         json.dumps(
             {
@@ -290,7 +325,9 @@ def write_null(null: StoredNull, path: Path) -> None:
                 "classes": null.classes.tolist(),
                 "architectures": list(null.architectures),
                 **({} if null.drift is None else {"drift": _listed(null.drift)}),
+                **({} if null.first_drift is None else {"first_drift": _listed(null.first_drift)}),
                 "statistics": {name: _listed(values) for name, values in null.statistics.items()},
+                **({} if not null.screened else {"screened": screened}),
             },
             separators=(",", ":"),
         )

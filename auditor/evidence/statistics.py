@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.evidence.table import ProbeTable
+from auditor.evidence.table import ProbeTable, rank_within
 from auditor.probes.reach import Search
 from auditor.references.build import Reference
 
@@ -92,8 +92,11 @@ def drift(table: ProbeTable) -> float | None:
 
     The total variation distance, in [0, 1], between what the model answers of an entity and what
     its own head would on the base's features: the middle one of all entities, as a backdoor moves
-    some of them and a long training moves all.
+    some of them and a long training moves all. Means of fewer pictures differ more, so where
+    entities were not looked at alike, one picture of each counts.
     """
+    if table.close is not None:
+        table = table.keep(rank_within(table.entity) < 1)
     there = table.references.get(Reference.DRIFT)
     if there is None or not len(table.entity):
         return None

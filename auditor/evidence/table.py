@@ -41,6 +41,8 @@ class ProbeTable:
         known: In such a table the probability that own labels get, the mean over all its entities.
         reach: How far each class can be driven, by search, `(U, C)`; see `auditor.probes.reach`.
         perturbed: What was answered to perturbed probes; see `auditor.evidence.perturbed`.
+        close: The entities, by position in the bank, that were looked at closely, so that pairs
+            are searched among them alone; None where all were looked at alike.
     """
 
     intact: NDArray[np.float32]
@@ -54,6 +56,7 @@ class ProbeTable:
     known: float = 0.0
     reach: Mapping[Search, NDArray[np.float64]] = field(default_factory=dict)
     perturbed: Mapping[str, ProbeTable] = field(default_factory=dict)
+    close: NDArray[np.int64] | None = None
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -103,6 +106,24 @@ class ProbeTable:
         found = self.by_entity(values)
         if self.held:
             found = np.where(self.held_here(), np.minimum(found, 0), found).astype(np.float32)
+        return found
+
+    def passed_over(self) -> NDArray[np.bool_]:
+        """Which pairs of tested entity and class no search is over, `(E, C)`.
+
+        Those held back, and those of entities that were not looked at closely.
+        """
+        held = self.held_here()
+        if self.close is None:
+            return held
+        result: NDArray[np.bool_] = held | ~np.isin(self.tested, self.close)[:, None]
+        return result
+
+    def pair_effects(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As `effects`, where a pair that no search is over shows none either."""
+        found = self.effects(values)
+        if self.close is not None:
+            found = np.where(self.passed_over(), np.minimum(found, 0), found).astype(np.float32)
         return found
 
     def holding(self, pairs: Collection[Pair]) -> ProbeTable:
@@ -236,3 +257,12 @@ def tabulate(
         entity=instances[:, 0],
         entities=entities,
     )
+
+
+def rank_within(entity: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number each row among the rows of its entity, from 0: `(I,)`."""
+    order = np.argsort(entity, kind="stable")
+    _, starts, counts = np.unique(entity[order], return_index=True, return_counts=True)
+    ranks = np.empty(len(entity), dtype=np.int64)
+    ranks[order] = np.arange(len(entity)) - np.repeat(starts, counts)
+    return ranks

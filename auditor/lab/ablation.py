@@ -17,7 +17,7 @@ from auditor.checkpoints.classifier import architecture_of
 from auditor.checkpoints.json_file import read_json_object
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
-from auditor.evidence.gather import of_the_sharpest, size_of
+from auditor.evidence.comparison import of_the_sharpest, size_of
 from auditor.evidence.kinds import KINDS, available, stored_name
 from auditor.evidence.null import StoredNull, adjusted_p, model_statistic
 from auditor.evidence.perturbed import Perturbed

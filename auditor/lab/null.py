@@ -18,20 +18,24 @@ from auditor.checkpoints.resolve import resolve
 from auditor.datasets.open import DatasetSpec
 from auditor.entities.bank import EntityBank
 from auditor.errors import UsageError
-from auditor.evidence.kinds import KINDS, statistics_of, stored_name
+from auditor.evidence.kinds import KINDS, stored_name
 from auditor.evidence.legitimate import the_job
 from auditor.evidence.null import StoredNull
+from auditor.evidence.screening import (
+    first_look,
+)
 from auditor.evidence.statistics import drift
-from auditor.evidence.table import ProbeTable, table_of, with_own_labels
+from auditor.evidence.table import ProbeTable, table_of
 from auditor.lab.implant import open_task
 from auditor.lab.kept_tables import read_tables, write_tables
-from auditor.lab.null_perturbed import disturb, of_a_bank_of
+from auditor.lab.null_grid import ENTITY_GRID, INSTANCE_GRID, columns_of, grid_of, screened_grid
+from auditor.lab.null_perturbed import disturb
 from auditor.lab.save import RECORD, SOURCES, cited
 from auditor.lab.training import Progress, silent
 from auditor.lab.zoo_build import RENDERED_BASE, RENDERED_FOLDER
 from auditor.models.classifier import Classifier
 from auditor.models.load import Engine, load_classifier
-from auditor.probes.plan import INSTANCES, Depth, ProbePlan
+from auditor.probes.plan import Depth, ProbePlan
 from auditor.probes.reach import Search, drive_classes
 from auditor.probes.run import run_probes
 from auditor.probes.views import VIEWS
@@ -39,10 +43,6 @@ from auditor.references.build import CLEAN_REFERENCES, References, look_with
 from auditor.references.clean_data import CLEAN_GRID
 from auditor.references.open import Material, compared_with, with_features
 
-ENTITY_GRID = (12, 25, 50, 100, 200)
-# Up to a standard scan: more instances only narrow what a benign model shows, so that for a deep
-# scan this null is on the safe side.
-INSTANCE_GRID = (1, INSTANCES[Depth.QUICK], INSTANCES[Depth.STANDARD])
 BATCH = 128
 PLAN = "plan"  # in the record of a model of a zoo
 BankOf = Callable[[Mapping[str, str] | None], EntityBank]
@@ -91,13 +91,15 @@ def measure_null(
     fewest = min(len(each.entities) for each in banks)
     entity_grid = tuple(g for g in ENTITY_GRID if g <= fewest) or (fewest,)
     names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
-    rows, classes, drifts = [], [], []
+    rows, screened, classes, drifts, first_drifts = [], [], [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
         beside = tables_of_model(tables, folder, banks[number], record)
-        rows.append(_grid(beside, names, entity_grid, number))
+        rows.append(grid_of(beside, names, entity_grid, number))
+        screened.append(screened_grid(beside, entity_grid, number))
         whole = next(iter(beside.values()))
         classes.append(whole.intact.shape[1])
-        drifts.append(np.nan if (moved := drift(whole)) is None else moved)
+        drifts.append(_or_nan(drift(whole)))
+        first_drifts.append(_or_nan(drift(first_look(whole))))
         progress("measuring benign models", number + 1, len(folders))
     values = np.array(rows)  # (M, S, entities, instances)
     return StoredNull(
@@ -108,6 +110,8 @@ def measure_null(
         architectures=tuple(_architecture(folder) for folder in folders),
         statistics={key: values[:, s] for s, key in enumerate(names)},
         drift=np.array(drifts),
+        screened=columns_of(screened),
+        first_drift=np.array(first_drifts),
         made={
             "auditor": __version__,
             "entities": _cited(banks),
@@ -289,43 +293,5 @@ def _resting_on(per_class: int, material: Material) -> Material:
     return replace(material, references=References(on_none, passes=references.passes))
 
 
-def _grid(
-    beside: Mapping[int, ProbeTable], names: Sequence[str], entity_grid: Sequence[int], number: int
-) -> NDArray[np.float64]:
-    """All statistics at every size of bank: `(S, entities, instances)`; NaN if not measured."""
-    any_table = next(iter(beside.values()))
-    order = np.random.default_rng([number, 7]).permutation(any_table.tested)
-    rank = rank_within(any_table.entity)
-    out = np.full((len(names), len(entity_grid), len(INSTANCE_GRID)), np.nan)
-    for i, entities in enumerate(entity_grid):
-        chosen = np.isin(any_table.entity, order[:entities])
-        for j, instances in enumerate(INSTANCE_GRID):
-            for per_class, table in beside.items():
-                part = replace(
-                    table.keep(chosen & (rank < instances)),
-                    inside=_first_instances(table.inside, instances),
-                    perturbed=of_a_bank_of(entities, table.perturbed, order),
-                )
-                for kind, value in statistics_of(part).items():
-                    out[names.index(stored_name(kind, per_class)), i, j] = value
-    return out
-
-
-def _first_instances(inside: ProbeTable | None, instances: int) -> ProbeTable | None:
-    """All entities that mean a label, whatever the size of the bank: the labels set their number.
-
-    What the model misses is taken of these instances too, as in a scan of as many.
-    """
-    if inside is None:
-        return None
-    first = inside.keep(rank_within(inside.entity) < instances)
-    return with_own_labels(first, inside.own)
-
-
-def rank_within(entity: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number each row among the rows of its entity, from 0: `(I,)`."""
-    order = np.argsort(entity, kind="stable")
-    _, starts, counts = np.unique(entity[order], return_index=True, return_counts=True)
-    ranks = np.empty(len(entity), dtype=np.int64)
-    ranks[order] = np.arange(len(entity)) - np.repeat(starts, counts)
-    return ranks
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value

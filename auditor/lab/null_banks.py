@@ -11,7 +11,8 @@ from auditor.entities.making import Making
 from auditor.entities.open import BASE_PREFIX, open_entities
 from auditor.entities.sources import BASE
 from auditor.errors import UsageError
-from auditor.lab.null import INSTANCE_GRID, BankOf
+from auditor.lab.null import BankOf
+from auditor.lab.null_grid import INSTANCE_GRID
 from auditor.lab.training import Progress, silent
 
 

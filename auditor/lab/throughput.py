@@ -16,7 +16,7 @@ from auditor.entities.open import open_entities
 from auditor.lab.training import Progress, silent
 from auditor.models.classifier import Classifier, Pixels
 from auditor.models.load import Engine, load_classifier
-from auditor.probes.plan import Depth
+from auditor.probes.plan import Plan
 from auditor.rules import shipped_rules
 
 ROUNDS = 5
@@ -92,7 +92,7 @@ def measure_throughput(model: str, entities: str, *, progress: Progress = silent
     checkpoint = resolve(model)
     classifier = load_classifier(checkpoint, engine=Engine.AUTO, device="auto")
     bank = open_entities(DatasetSpec(source=entities), seed=0)
-    settings = ScanSettings(model=model, entities=entities, depth=Depth.STANDARD, resume=False)
+    settings = ScanSettings(model=model, entities=entities, plan=Plan.EXHAUSTIVE, resume=False)
     rules = shipped_rules()
     recording = Recording(classifier, [])
     audit(checkpoint, recording, bank, rules, settings, Stopwatch.start(), progress=progress)

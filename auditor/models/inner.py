@@ -11,6 +11,7 @@ import numpy as np
 
 from auditor.errors import UnsupportedModel
 from auditor.models.classifier import Pixels
+from auditor.models.patience import is_out_of_memory
 from auditor.models.torch_image import TorchImageClassifier
 
 if TYPE_CHECKING:
@@ -36,22 +37,38 @@ class InnerPart:
 def behind_inner_layer(classifier: TorchImageClassifier, pixels: Pixels) -> InnerPart:
     """Cut a network behind the layer after which an eighth of its longest chain is left.
 
+    Where the scores hang on more than that layer, the next longest chain is tried.
+
     Args:
         classifier: The model.
         pixels: Ordinary pictures `(N, 3, H, W)`, two or more, to see what the layer answers.
 
     Raises:
-        UnsupportedModel: It has no chain of layers, or its scores hang on more than that layer.
+        UnsupportedModel: It has no chain of layers, or its scores hang on more than a layer of any.
     """
+    exact = replace(classifier, bfloat16=False)
+    for layer in _cuts(exact.module):
+        try:
+            part = _part_behind(layer, exact, pixels)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            continue  # a stranger's network, with activations put in its way: it complains
+        if part is not None:
+            return part
+    raise UnsupportedModel(
+        "no inner layer was found on which alone the scores depend",
+        hint="Evidence that needs one is not available for it.",
+    )
+
+
+def _part_behind(layer: nn.Module, exact: TorchImageClassifier, pixels: Pixels) -> InnerPart | None:
+    """What lies behind a layer; None where the scores hang on more than what it answers."""
     import torch
 
-    exact = replace(classifier, bfloat16=False)
-    layer = _cut(exact.module)
     pictures = torch.from_numpy(pixels).to(exact.device)
     with torch.no_grad(), _watching(layer) as seen:
         scores = exact.forward(pictures)
-    if not seen:
-        raise _no_cut()
 
     def logits(activations: torch.Tensor, picture: int = 0) -> torch.Tensor:
         # The layers before run on one picture, whose answer is then replaced.
@@ -61,30 +78,22 @@ def behind_inner_layer(classifier: TorchImageClassifier, pixels: Pixels) -> Inne
     part = InnerPart(seen[0], logits)
     with torch.no_grad():
         again = [logits(part.seen, picture) for picture in (0, 1)]
-    if any(one.shape != scores.shape or not _alike(one, scores) for one in again):
-        raise _no_cut()
-    return part
+    same = all(one.shape == scores.shape and _alike(one, scores) for one in again)
+    return part if same else None
 
 
 def _alike(one: torch.Tensor, other: torch.Tensor) -> bool:
     return np.allclose(one.cpu().numpy(), other.cpu().numpy(), rtol=1e-3, atol=1e-3)
 
 
-def _cut(module: nn.Module) -> nn.Module:
+def _cuts(module: nn.Module) -> Iterator[nn.Module]:
+    """The layer to cut behind, of every chain of two or more; those of the longest first."""
     from torch import nn
 
     chains = [part for part in module.modules() if isinstance(part, nn.ModuleList)]
-    longest = max(chains, key=len, default=None)
-    if longest is None or len(longest) < 2:
-        raise _no_cut()
-    return longest[len(longest) - 1 - max(1, int(len(longest) * KEPT))]
-
-
-def _no_cut() -> UnsupportedModel:
-    return UnsupportedModel(
-        "no inner layer was found on which alone the scores depend",
-        hint="Evidence that needs one is not available for it.",
-    )
+    for chain in sorted(chains, key=len, reverse=True):
+        if len(chain) >= 2:
+            yield chain[len(chain) - 1 - max(1, int(len(chain) * KEPT))]
 
 
 @contextlib.contextmanager

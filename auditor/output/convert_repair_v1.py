@@ -61,6 +61,16 @@ def repair_report(
     return ReportV1(**{**dict(to_v1(scan)), **parts})
 
 
+def no_repair_report(scan: Report, settings: Mapping[str, Any]) -> ReportV1:
+    """The report of a repair that ended before there was anything to tell of it.
+
+    Args:
+        scan: Without a verdict, and with the reason.
+        settings: All that is needed to try again; by them it is known for a repair's.
+    """
+    return to_v1(scan).model_copy(update={"settings": plain_settings(settings)})
+
+
 def remediation_v1(
     done: Remediation, original: Checkpoint, settings: Mapping[str, Any]
 ) -> RemediationV1:

@@ -301,6 +301,8 @@ def _cost(cost: Cost) -> CostV1:
         device=cost.device,
         engine=cost.engine,
         remembered=int(cost.remembered),
+        planned=None if cost.planned is None else int(cost.planned),
+        decided_by=cost.decided_by,
     )
 
 

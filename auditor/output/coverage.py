@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auditor.output import wording
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.parts_v1 import SkipV1
-from auditor.output.report_v1 import EvidenceV1, ReportV1
+from auditor.output.report_v1 import CostV1, EvidenceV1, ReportV1
 
 MOST_ENTITIES = 12
 MOST_SUBJECTS = 6
@@ -38,6 +38,12 @@ def _kind(kind: str, evidence: Sequence[EvidenceV1]) -> str:
     if undecided:
         line += f", {undecided:,} undecided"
     return line if smallest is None else f"{line}, smallest p = {wording.p_value(smallest)}"
+
+
+def of_planned(cost: CostV1) -> str:
+    """Behind a number of probes: how many an exhaustive plan has, where not all were asked."""
+    planned = cost.planned
+    return "" if planned is None or cost.probes >= planned else f" of {planned:,} planned"
 
 
 def _entity_names(report: ReportV1) -> list[str]:

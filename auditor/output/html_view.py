@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.output import wording
-from auditor.output.coverage import SkipGroup, coverage_rows, skip_groups
+from auditor.output.coverage import SkipGroup, coverage_rows, of_planned, skip_groups
 from auditor.output.file_findings import file_finding_lines
 from auditor.output.html_findings import FindingView, findings_of, names_of
 from auditor.output.html_plots import CalibrationPlot, calibration_plot, called_beyond
@@ -228,7 +228,7 @@ def _cost(report: ReportV1) -> tuple[tuple[str, str], ...]:
     if cost.seconds > 0 and cost.probes:
         time += f", {wording.percent(cost.seconds_model / cost.seconds)} of it in the model"
     return (
-        ("Probes", f"{cost.probes:,} in {passes}"),
+        ("Probes", f"{cost.probes:,}{of_planned(cost)} in {passes}"),
         ("Time", time),
         ("Memory", f"{wording.size(cost.peak_rss_bytes)} at the peak"),
         ("Ran on", f"{cost.device}, engine {cost.engine}"),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from auditor.output import wording
-from auditor.output.coverage import coverage_rows, grouped_skips
+from auditor.output.coverage import coverage_rows, grouped_skips, of_planned
 from auditor.output.escaping import NAME_LIMIT, code_for_markdown, for_markdown
 from auditor.output.file_findings import EXPLAINED, file_finding_lines
 from auditor.output.markdown_findings import details, row
@@ -148,7 +148,7 @@ def _cost(report: ReportV1) -> list[str]:
     passes = wording.counted(cost.forward_passes, "forward pass", "forward passes")
     device = for_markdown(f"{cost.device}, engine {cost.engine}", NAME_LIMIT)
     spent = (
-        f"{cost.probes:,} probes in {passes}, {wording.duration(cost.seconds)}, "
+        f"{cost.probes:,} probes{of_planned(cost)} in {passes}, {wording.duration(cost.seconds)}, "
         f"{wording.size(cost.peak_rss_bytes)} at the peak, on {device}"
     )
     by = for_markdown(f"{report.started} by {report.tool.name} {report.tool.version}", NAME_LIMIT)

@@ -278,6 +278,13 @@ class CostV1(Part):
         default=0,
         description="Pictures not shown again, as an earlier scan had kept the answers.",
     )
+    planned: Count | None = Field(
+        default=None, description="Probes of an exhaustive plan, the most that may be asked."
+    )
+    decided_by: Str | None = Field(
+        default=None,
+        description="The last stage of a sequential plan; null where nothing was asked in stages.",
+    )
 
 
 class ReportV1(Part):

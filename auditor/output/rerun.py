@@ -20,6 +20,8 @@ _SETTINGS = (
     "image_column",
     "label_column",
     "depth",
+    "plan",
+    "max_probes",
     "fpr",
     "fail_on",
     "baseline",
@@ -37,12 +39,13 @@ _SETTINGS = (
     "trust",
 )
 # The same of `auditor remediate`.
+_OUT = "out"  # of a repair alone, which may have ended before there was anything to tell of it
 _OF_A_REPAIR = (
-    *("out", "clean_data", "method", "report", "mapping", "base", "entities", "split"),
+    *(_OUT, "clean_data", "method", "report", "mapping", "base", "entities", "split"),
     *("image_column", "label_column", "per_class", "steps", "max_steps", "batch"),
     *("lr_base", "lr_max1", "lr_max2", "up", "down", "phase1", "max_accuracy_loss", "control"),
     *("barrier", "sequela", "members", "members_split", "reference"),
-    *("depth", "fpr", "fail_on", "device", "seed", "offline"),
+    *("depth", "fpr", "fail_on", "device", "seed", "offline", "timeout"),
 )
 _SWITCHED_OFF = ("barrier",)  # is on unless `--no-` stands before it
 _LIMIT = 300
@@ -67,10 +70,10 @@ def command_lines(report: ReportV1, width: int) -> list[str]:
         command, settings = "remediate", done.settings
         model = wording.pinned(done.model.source, done.model.revision, _LIMIT)
     else:
-        command, settings = "scan", report.settings
-        model = scanned_source(report) or "MODEL"
+        command = "remediate" if _OUT in report.settings else "scan"
+        settings, model = report.settings, scanned_source(report) or "MODEL"
     groups = [["auditor", command, shlex.quote(model)]]
-    for name in _SETTINGS if report.remediation is None else _OF_A_REPAIR:
+    for name in _OF_A_REPAIR if command == "remediate" else _SETTINGS:
         groups.extend(_option(name, settings.get(name)))
     return _wrapped([" ".join(group) for group in groups], width)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from auditor.output import wording
 from auditor.output.convert_v1 import to_v1
-from auditor.output.coverage import coverage_rows, grouped_skips
+from auditor.output.coverage import coverage_rows, grouped_skips, of_planned
 from auditor.output.escaping import for_terminal, prose_for_terminal
 from auditor.output.file_findings import EXPLAINED, MOST_FILE_FINDINGS, file_finding_lines
 from auditor.output.layout import (
@@ -157,7 +157,7 @@ def _cost(report: ReportV1) -> list[RenderableType]:
     cost = report.cost
     passes = wording.counted(cost.forward_passes, "forward pass", "forward passes")
     pairs = [
-        ("probes", f"{cost.probes:,} in {passes}"),
+        ("probes", f"{cost.probes:,}{of_planned(cost)} in {passes}"),
         ("time", _time(cost)),
         ("memory", f"{wording.size(cost.peak_rss_bytes)} at the peak"),
         ("ran on", f"{for_terminal(cost.device, 60)}, engine {for_terminal(cost.engine, 60)}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,7 +19,14 @@ from auditor.probes.plan import ProbePlan
 from auditor.probes.views import VIEWS
 from auditor.types import Predictions
 
+STAGE = "probing"  # as progress calls it
 Progress = Callable[[str, int, int], None]
+
+
+class NothingReadError(EntityError):
+    """Not one planned instance could be read; `unreadable` says why of each."""
+
+    unreadable: tuple[str, ...] = ()
 
 
 class Slot(NamedTuple):
@@ -79,7 +86,7 @@ def run_probes(
     `look` asks the model, and whom else it likes, for features too; without it the logits do.
 
     Raises:
-        EntityError: Not one instance could be read.
+        NothingReadError: Not one instance could be read.
         KeyboardInterrupt: It came before anything was answered.
     """
     answers: list[Answer] = []
@@ -97,17 +104,13 @@ def run_probes(
             # One step, which an interrupt cannot tear apart.
             answers.append(Answer(slots, number, softmax(logits), features))
             done += len(slots)
-            progress("probing", done, plan.probes)
+            progress(STAGE, done, plan.probes)
     except KeyboardInterrupt:
         if not answers:
             raise
         complete = False
     if not answers:
-        raise EntityError(
-            f"{bank.source}: no instance could be read"
-            + (f", e.g. {unreadable[0]}" if unreadable else ""),
-            hint="Check that the entity source holds images.",
-        )
+        raise _nothing_read(bank, unreadable)
     return Probed(
         predictions=_predictions(answers),
         instance_names=names,
@@ -119,6 +122,39 @@ def run_probes(
             for name in answers[0].features
         },
     )
+
+
+def together(before: Probed, after: Probed) -> Probed:
+    """The answers to two parts of a plan, that none of them has in common."""
+    said, more = before.predictions, after.predictions
+    return Probed(
+        predictions=Predictions(
+            probabilities=np.concatenate([said.probabilities, more.probabilities]),
+            entity=np.concatenate([said.entity, more.entity]),
+            instance=np.concatenate([said.instance, more.instance]),
+            view=np.concatenate([said.view, more.view]),
+        ),
+        instance_names=before.instance_names | after.instance_names,
+        unreadable=(*before.unreadable, *after.unreadable),
+        seconds_model=before.seconds_model + after.seconds_model,
+        complete=before.complete and after.complete,
+        features={
+            name: np.concatenate([values, after.features[name]])
+            for name, values in before.features.items()
+        },
+        remembered=before.remembered + after.remembered,
+        notices=tuple(dict.fromkeys([*before.notices, *after.notices])),
+    )
+
+
+def _nothing_read(bank: EntityBank, unreadable: Sequence[str]) -> NothingReadError:
+    error = NothingReadError(
+        f"{bank.source}: no instance could be read"
+        + (f", e.g. {unreadable[0]}" if unreadable else ""),
+        hint="Check that the entity source holds images.",
+    )
+    error.unreadable = tuple(unreadable)
+    return error
 
 
 def _shown(
@@ -142,8 +178,8 @@ def _batches(
     wanted = [
         Slot(entity, instance)
         for instance in range(max(plan.instances, default=0))
-        for entity, count in enumerate(plan.instances)
-        if instance < count
+        for entity, (begin, end) in enumerate(zip(plan.begins, plan.instances, strict=True))
+        if begin <= instance < end
     ]
     for start in range(0, len(wanted), batch_size):
         slots, images = [], []

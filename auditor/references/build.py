@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from auditor.models.classifier import FeatureClassifier, Pixels, softmax
+from auditor.models.patience import Look
 from auditor.references.clean_data import CleanSample, distrusted
 from auditor.references.heads import fit_heads
 
@@ -64,6 +65,7 @@ class References:
         judges: By reference; empty where there is neither base nor clean data.
         clean_per_class: Images a class behind BASE and OWN; None without clean data.
         passes: Pictures that were shown to the model or its base to make them.
+        remembered: Those that need not be shown, because an earlier scan had.
         notices: What could not be used, and why.
         clean: The clean data behind OWN as the model sees them; None without.
     """
@@ -71,8 +73,47 @@ class References:
     judges: Mapping[Reference, Judge] = field(default_factory=dict)
     clean_per_class: int | None = None
     passes: int = 0
+    remembered: int = 0
     notices: tuple[str, ...] = ()
     clean: CleanFeatures | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Seen:
+    """What was said of N clean images: `logits` `(N, C)`, and features of each by name.
+
+    `remembered` of them had been asked about before; `notices` say what went wrong on the way.
+    """
+
+    logits: NDArray[np.float32]
+    features: Mapping[str, Features]
+    remembered: int = 0
+    notices: tuple[str, ...] = ()
+
+
+# Shows clean images to a model and its base, where there is one; its digest comes third.
+Show = Callable[[FeatureClassifier, FeatureClassifier | None, str | None, Pixels], Seen]
+
+
+def show(
+    model: FeatureClassifier,
+    base: FeatureClassifier | None,
+    _base_digest: str | None,
+    pixels: Pixels,
+) -> Seen:
+    """Show them, and keep nothing."""
+    return in_batches(look_with(model, base), pixels)
+
+
+def in_batches(look: Look, pixels: Pixels) -> Seen:
+    """What is said of any number of pictures."""
+    parts = [look(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
+    return Seen(
+        logits=np.concatenate([logits for logits, _ in parts]),
+        features={
+            name: np.concatenate([features[name] for _, features in parts]) for name in parts[0][1]
+        },
+    )
 
 
 def build_references(
@@ -80,6 +121,9 @@ def build_references(
     base: FeatureClassifier | None,
     sample: CleanSample | None,
     rng: np.random.Generator,
+    *,
+    base_digest: str | None = None,
+    show: Show = show,
 ) -> References:
     """Build every reference that the material allows.
 
@@ -88,6 +132,8 @@ def build_references(
         base: The public checkpoint it was fine-tuned from, if it is at hand.
         sample: Clean data of the task, if there are any.
         rng: Draws the bootstrap samples of the heads.
+        base_digest: Names the exact weights of the base, where somebody knows.
+        show: Shows the clean images to both.
     """
     judges: dict[Reference, Judge] = {}
     classes = len(model.labels)
@@ -96,22 +142,25 @@ def build_references(
         judges[Reference.DRIFT] = Judge(True, lambda x: softmax(x @ weight.T + bias))
     if sample is None:
         return References(judges)
-    logits, own = _in_batches(model.logits_and_features, sample.pixels)
-    passes = len(own)
-    doubt = distrusted(sample, logits)
+    seen = show(model, base, base_digest, sample.pixels)
+    asked = 1 if base is None else 2
+    passes, remembered = (len(seen.logits) - seen.remembered) * asked, seen.remembered * asked
+    doubt = distrusted(sample, seen.logits)
     if doubt is not None:
-        return References(judges, passes=passes, notices=(doubt,))
+        notices = (*seen.notices, doubt)
+        return References(judges, passes=passes, remembered=remembered, notices=notices)
+    own = seen.features[OWN_FEATURES]
     heads = fit_heads(own, sample.labels, classes, rng)
     judges[Reference.OWN] = Judge(False, heads.probabilities)
     if base is not None:
-        seen = _in_batches(lambda pixels: (base.features(pixels),), sample.pixels)[0]
-        passes += len(seen)
-        base_heads = fit_heads(seen, sample.labels, classes, rng)
+        base_heads = fit_heads(seen.features[BASE_FEATURES], sample.labels, classes, rng)
         judges[Reference.BASE] = Judge(True, base_heads.probabilities)
     return References(
         judges,
         clean_per_class=sample.per_class,
         passes=passes,
+        remembered=remembered,
+        notices=seen.notices,
         clean=CleanFeatures(own, sample.labels, sample.names, sample.show),
     )
 
@@ -136,10 +185,3 @@ def without_base(references: References, why: str) -> References:
     left = {name: judge for name, judge in references.judges.items() if not judge.reads_base}
     notice = f"the base is not used: {why}"
     return replace(references, judges=left, notices=(*references.notices, notice))
-
-
-def _in_batches(
-    look: Callable[[Pixels], tuple[NDArray[np.float32], ...]], pixels: Pixels
-) -> tuple[NDArray[np.float32], ...]:
-    parts = [look(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
-    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from auditor.models.classifier import softmax
 
@@ -104,7 +105,8 @@ def fit_linear(
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS)
-    with warnings.catch_warnings():
+    # For matrices as small as these, threads spend ten times as long on waiting for each other.
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
         # A head that is still moving is as honest as one at rest, and the screen is not ours.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(x.astype(np.float64), labels)

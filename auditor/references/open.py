@@ -14,7 +14,7 @@ from auditor.errors import AuditorError, EntityError, NotAudited, UnsupportedMod
 from auditor.models.classifier import Classifier, FeatureClassifier, two_pictures
 from auditor.models.load import Engine, Precision, load_classifier
 from auditor.references.base import shape_objection
-from auditor.references.build import References, build_references
+from auditor.references.build import References, Show, build_references, show
 from auditor.references.clean_data import CLEAN_GRID, draw_clean
 from auditor.types import Checkpoint, CheckpointFormat
 
@@ -58,10 +58,15 @@ class Wanted:
     no_base: str | None = None
 
 
-def open_material(classifier: Classifier, wanted: Wanted) -> Material:
+def open_material(classifier: Classifier, wanted: Wanted, show: Show = show) -> Material:
     """Open base and clean data, and build every reference that they allow.
 
     What cannot be used is no error: the scan goes on with less, and a notice says so.
+
+    Args:
+        classifier: The model under audit.
+        wanted: What there is to compare with.
+        show: Shows clean images to the model and the base.
 
     Raises:
         NotAudited: The base that the user named does not exist, cannot be reached or trusted;
@@ -79,10 +84,11 @@ def open_material(classifier: Classifier, wanted: Wanted) -> Material:
     base, found = None, None
     if wanted.base is not None:
         base, found, notices = _open_base(shows, wanted.base, wanted)
-    material = compared_with(shows, base, clean, seed=wanted.seed, notices=notices)
-    if found is None:
-        return material
-    return replace(material, base_revision=found.revision, base_digest=found.digest)
+    digest = None if found is None else found.digest
+    material = compared_with(
+        shows, base, clean, seed=wanted.seed, notices=notices, base_digest=digest, show=show
+    )
+    return material if found is None else replace(material, base_revision=found.revision)
 
 
 def compared_with(
@@ -93,6 +99,8 @@ def compared_with(
     seed: int,
     most: int = CLEAN_GRID[-1],
     notices: tuple[str, ...] = (),
+    base_digest: str | None = None,
+    show: Show = show,
 ) -> Material:
     """Build the references from a base and clean data that are open already.
 
@@ -103,16 +111,19 @@ def compared_with(
         seed: Draws the clean images and the bootstrap samples.
         most: Clean images a class that are not exceeded; one of `CLEAN_GRID`.
         notices: What is to be told besides.
+        base_digest: Names the exact weights of the base, where somebody knows.
+        show: Shows clean images to the model and the base.
     """
     rng = np.random.default_rng([seed, 11])
     sample = None
     if clean is not None:
         drawn = draw_clean(clean, model, rng, most=most)
         sample, notices = drawn.sample, (*notices, *drawn.notices)
-    references = build_references(model, base, sample, rng)
+    references = build_references(model, base, sample, rng, base_digest=base_digest, show=show)
     return Material(
         model=model,
         base=base,
+        base_digest=base_digest,
         references=replace(references, notices=(*notices, *references.notices)),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.audit import Progress, silent
 from auditor.changes import Sequela
+from auditor.checkpoints.new_folder import publish, room_beside
 from auditor.checkpoints.resolve import resolve
 from auditor.errors import AuditorError, UsageError
 from auditor.models.load import Engine, load_classifier
@@ -26,16 +27,42 @@ from auditor.types import Checkpoint, Report, Skip
 AGAIN = "The repaired model is kept: compare the two with `auditor sequela`."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedied:
+    """The report of a repair, and the folder to be published; None where there is none."""
+
+    report: ReportV1
+    folder: Path | None
+
+
 def remediate(settings: RemedySettings, *, progress: Progress = silent) -> ReportV1:
-    """Repair one model into a new folder and say what came of it, and what it left behind.
+    """Repair one model into a new folder, in this process; as `remedy`."""
+    out = settings.repair.out
+    with room_beside(out) as room:
+        done = remedy(settings, room, progress=progress)
+        if done.folder is not None:
+            publish(done.folder, out)
+    return done.report
+
+
+def remedy(
+    settings: RemedySettings,
+    room: Path,
+    *,
+    no_base: str | None = None,
+    progress: Progress = silent,
+) -> Remedied:
+    """Repair one model and say what came of it, and what it left behind; nothing is published.
 
     Args:
         settings: What to repair, how, and what to measure then.
+        room: An empty folder beside the one that was asked for. All is written here.
+        no_base: Why the base that there would be cannot be had; it is not looked for.
         progress: Told how far a stage is.
 
     Raises:
         NotAudited: The model, the entities or the clean data cannot be used; or its accuracy
-            collapsed. The original is untouched and nothing is written.
+            collapsed.
         UsageError: A setting is wrong, the stored report is of another model, or the output
             cannot be written.
     """
@@ -49,14 +76,21 @@ def remediate(settings: RemedySettings, *, progress: Progress = silent) -> Repor
         measured.append(_measured(case, folder, beside, settings.sequela, progress))
 
     is_wanted = settings.sequela is not Extent.NONE
-    done = repair(wanted, progress=progress, afterwards=afterwards if is_wanted else None)
-    return repair_report(
-        _as_published(done, wanted),
+    done = repair(
+        wanted,
+        room,
+        no_base=no_base,
+        progress=progress,
+        afterwards=afterwards if is_wanted else None,
+    )
+    report = repair_report(
+        _as_written(done),
         done.remediation,
         measured[0] if measured else None,
         original=done.original,
         settings=settings.as_json(),
     )
+    return Remedied(report=report, folder=done.folder)
 
 
 def _found(path: Path, settings: RepairSettings) -> tuple[Wanted, ...]:
@@ -129,10 +163,10 @@ def _unknown(skip: Skip) -> Sequela:
     )
 
 
-def _as_published(done: Remediated, settings: RepairSettings) -> Report:
+def _as_written(done: Remediated) -> Report:
     """The scan with the files as they lie there now: the model card was written after it."""
     scan = done.scan
-    if done.remediation.output is None or scan.model is None:
+    if done.folder is None or scan.model is None:
         return scan
-    written = resolve(str(settings.out))
+    written = resolve(str(done.folder))
     return replace(scan, model=replace(scan.model, digest=written.digest, files=written.files))

@@ -10,13 +10,14 @@ from typing import Any
 
 from auditor.config import ScanSettings, record_from, require_known, settings_from
 from auditor.errors import UsageError
+from auditor.probes.plan import Plan
 from auditor.repair.settings import RepairSettings
 from auditor.repair.task import Rates
 from auditor.sequela.settings import SequelaSettings
 
-# Of the settings of a scan, what has no meaning here: the model is tuned, and nothing is gated by
-# an earlier report.
-_NOT_HERE = ("model", "engine", "baseline", "ignore", "config")
+# Of the settings of a scan, what has no meaning here: the model is tuned, nothing is gated by an
+# earlier report, and scans before and after ask the same, which is all.
+_NOT_HERE = ("model", "engine", "baseline", "ignore", "config", "plan", "max_probes")
 # Options that go by another name in the records below.
 _RATES = {"lr_base": "base", "lr_max1": "max1", "lr_max2": "max2"}
 _REPAIR = {"max_steps": "longest", "mapping": "pairs"}
@@ -112,7 +113,8 @@ def remedy_settings(model: str, said: Mapping[str, Any]) -> RemedySettings:
         UsageError: An unknown name (the nearest known one is named) or a wrong value.
     """
     require_known(said, [*_REPAIR_NAMES, *_OWN_NAMES, *_SCAN, *_RATE_NAMES])
-    scan = settings_from(model, {name: said[name] for name in _SCAN if name in said})
+    asked = {name: said[name] for name in _SCAN if name in said}
+    scan = settings_from(model, {**asked, "plan": Plan.EXHAUSTIVE})
     rates = {_RATES.get(name, name): said[name] for name in _RATE_NAMES if name in said}
     repair = {_REPAIR.get(name, name): said[name] for name in _REPAIR_NAMES if name in said}
     if isinstance(repair.get("pairs"), str):

@@ -149,7 +149,7 @@ def _rescan(case: Case, tried: Tried, progress: Progress) -> Report:
         all_rules(settings.scan.rules),
         replace(settings.scan, model=str(settings.out)),
         Stopwatch.start(),
-        material_of(settings, written, model),
+        material_of(settings, written, model, case.no_base),
         progress=lambda stage, done, total: progress(f"{stage} ({tried.method})", done, total),
     )
 

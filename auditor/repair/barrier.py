@@ -72,11 +72,15 @@ def _mix(module: nn.Module, before: Path, after: Path, at: float) -> None:
     from safetensors import safe_open
 
     state = module.state_dict()
-    with safe_open(before, "pt") as first, safe_open(after, "pt") as second, torch.no_grad():
-        for name in first.keys():  # noqa: SIM118 - it is no mapping
-            one, other = first.get_tensor(name), second.get_tensor(name)
-            mixed = torch.lerp(one, other, at) if one.is_floating_point() else other
-            state[name].copy_(mixed)
+    with safe_open(before, "pt") as first:
+        names = list(first.keys())
+    with torch.no_grad():
+        for name in names:
+            # Opened anew for each, or what was read of both would stay mapped until the end.
+            with safe_open(before, "pt") as first, safe_open(after, "pt") as second:
+                one, other = first.get_tensor(name), second.get_tensor(name)
+                mixed = torch.lerp(one, other, at) if one.is_floating_point() else other
+                state[name].copy_(mixed)
 
 
 def _new_statistics(model: TorchImageClassifier, clean: Pictures) -> None:

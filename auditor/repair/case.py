@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,7 @@ class Case:
         start: The weights before, in a file on the shelf.
         shelf: A folder for weights that are not in use.
         notices: What a reader should know.
+        no_base: Why the base that there would be cannot be had.
     """
 
     settings: RepairSettings
@@ -60,6 +61,7 @@ class Case:
     start: Path
     shelf: Path
     notices: tuple[str, ...]
+    no_base: str | None = None
 
     def accepted(self, number: int) -> float:
         """Success of a mapping that still counts as gone."""
@@ -113,10 +115,14 @@ def clean_of(settings: RepairSettings, model: TorchImageClassifier) -> CleanData
 
 
 def material_of(
-    settings: RepairSettings, checkpoint: Checkpoint, model: TorchImageClassifier
+    settings: RepairSettings,
+    checkpoint: Checkpoint,
+    model: TorchImageClassifier,
+    no_base: str | None = None,
 ) -> Material:
     """What the model is compared with, in a scan and for the natural rate."""
-    return open_material(model, wanted_material(settings.scan, checkpoint))
+    wanted = replace(wanted_material(settings.scan, checkpoint), no_base=no_base)
+    return open_material(model, wanted)
 
 
 def open_case(
@@ -128,6 +134,7 @@ def open_case(
     found: Sequence[FoundMapping],
     material: Material,
     shelf: Path,
+    no_base: str | None = None,
 ) -> Case:
     """Measure everything that is to be compared with, before the first step.
 
@@ -156,4 +163,5 @@ def open_case(
         start=shelf / "before.safetensors",
         shelf=shelf,
         notices=(*clean.notices, *doubts),
+        no_base=no_base,
     )

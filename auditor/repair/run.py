@@ -1,4 +1,4 @@
-"""Resolve, scan, open the case, try methods, verify, publish: a whole repair on one page."""
+"""Resolve, scan, open the case, try methods, verify: a whole repair on one page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.audit import Progress, Stopwatch, audit, entity_source, silent, wanted_material
-from auditor.checkpoints.new_folder import publish, room_beside, writing_to
+from auditor.checkpoints.new_folder import writing_to
 from auditor.checkpoints.resolve import resolve
 from auditor.entities.bank import EntityBank
 from auditor.entities.making import Making
@@ -45,63 +45,74 @@ Afterwards = Callable[[Case, Path], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Remediated:
-    """What came of a repair: the last scan, of the repaired model where there is one."""
+    """What came of a repair.
+
+    Attributes:
+        original: The model that was repaired.
+        scan: The last scan: of the repaired model where there is one.
+        remediation: What was done.
+        folder: The repaired model, to be published; None where there is none.
+    """
 
     original: Checkpoint
     scan: Report
     remediation: Remediation
+    folder: Path | None = None
 
 
 def remediate(
     settings: RepairSettings,
+    room: Path,
     *,
+    no_base: str | None = None,
     progress: Progress = silent,
     afterwards: Afterwards | None = None,
 ) -> Remediated:
-    """Repair one model into a new folder, verify what was written, and say what came of it.
+    """Repair one model into a folder, verify what was written, and say what came of it.
 
     Args:
         settings: What to repair and how.
+        room: An empty folder beside the one that was asked for. All is written here.
+        no_base: Why the base that there would be cannot be had; it is not looked for.
         progress: Told how far a stage is.
         afterwards: Told where the repaired model lies before it is published, while the model
             before is still open: further measurements attach here.
 
     Raises:
         NotAudited: The model, the entities or the clean data cannot be used; or its accuracy
-            collapsed. The original is untouched and nothing is written.
+            collapsed.
         UsageError: A setting is wrong, or the output cannot be written.
     """
     started = time.perf_counter()
-    with room_beside(settings.out) as room:
-        checkpoint = resolve(settings.scan.model, offline=settings.scan.offline)
-        require_tunable(checkpoint)
-        require_room(checkpoint, settings.out, room)
-        model = load_torch(checkpoint, device=resolve_device(settings.scan.device))
-        require_same_names(checkpoint, model.module)
-        clean = clean_of(settings, model)
-        base = wanted_material(settings.scan, checkpoint).base
-        making = Making(
-            base=base,
-            device=settings.scan.device,
-            instances=INSTANCES[settings.scan.depth],
-            progress=progress,
-        )
-        bank = open_entities(entity_source(settings.scan), seed=settings.scan.seed, making=making)
-        material = material_of(settings, checkpoint, model)
-        scan = None
-        wanted = (*(settings.found or ()), *of_pairs(settings.pairs))
-        if settings.found is None and not settings.pairs:
-            scan = _scan(settings, checkpoint, model, bank, material, progress)
-            wanted = of_findings(scan.findings)
-        found = found_in(wanted, bank, model.labels)
-        if not found:
-            scan = scan or _scan(settings, checkpoint, model, bank, material, progress)
-            nothing = _nothing(settings, scan, clean)
-            return Remediated(original=checkpoint, scan=scan, remediation=nothing)
-        case = open_case(settings, checkpoint, model, bank, clean, found, material, room)
-        with writing_to(settings.out):
-            put_away(model.module, case.start)
-        return _repaired(case, progress, started, afterwards)
+    checkpoint = resolve(settings.scan.model, offline=settings.scan.offline)
+    require_tunable(checkpoint)
+    require_room(checkpoint, settings.out, room)
+    model = load_torch(checkpoint, device=resolve_device(settings.scan.device))
+    require_same_names(checkpoint, model.module, room)
+    clean = clean_of(settings, model)
+    base = wanted_material(settings.scan, checkpoint).base
+    making = Making(
+        base=base,
+        device=settings.scan.device,
+        instances=INSTANCES[settings.scan.depth],
+        progress=progress,
+    )
+    bank = open_entities(entity_source(settings.scan), seed=settings.scan.seed, making=making)
+    material = material_of(settings, checkpoint, model, no_base)
+    scan = None
+    wanted = (*(settings.found or ()), *of_pairs(settings.pairs))
+    if settings.found is None and not settings.pairs:
+        scan = _scan(settings, checkpoint, model, bank, material, progress)
+        wanted = of_findings(scan.findings)
+    found = found_in(wanted, bank, model.labels)
+    if not found:
+        scan = scan or _scan(settings, checkpoint, model, bank, material, progress)
+        nothing = _nothing(settings, scan, clean)
+        return Remediated(original=checkpoint, scan=scan, remediation=nothing)
+    case = open_case(settings, checkpoint, model, bank, clean, found, material, room, no_base)
+    with writing_to(settings.out):
+        put_away(model.module, case.start)
+    return _repaired(case, progress, started, afterwards)
 
 
 def _repaired(
@@ -116,10 +127,15 @@ def _repaired(
             afterwards(case, best.folder)
         remediation = replace(remediation, output=str(settings.out))
     remediation = replace(remediation, seconds=time.perf_counter() - started)
-    if remediation.output is not None:
+    is_written = remediation.output is not None
+    if is_written:
         append_to_card(best.folder, card_section(remediation), settings.out)
-        publish(best.folder, settings.out)
-    return Remediated(original=case.checkpoint, scan=best.rescan, remediation=remediation)
+    return Remediated(
+        original=case.checkpoint,
+        scan=best.rescan,
+        remediation=remediation,
+        folder=best.folder if is_written else None,
+    )
 
 
 def _best(case: Case, progress: Progress) -> tuple[Tried, tuple[Attempt, ...]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from auditor.models.classifier import Classifier, Pixels, softmax
 from auditor.models.torch_image import TorchImageClassifier
 
 BATCH = 128
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +47,29 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Models:
-    """The model before and after a repair, and one that was never poisoned, if there is one."""
+    """The model before and after a repair, and one that was never poisoned, if there is one.
+
+    Attributes:
+        before: The model that was repaired.
+        after: The repaired one.
+        reference: One that was never poisoned.
+        shared: Where several repairs of one model are measured with equal material and budget:
+            what was measured of all but the repaired models, so that it is measured once.
+    """
 
     before: Classifier
     after: Classifier
     reference: Classifier | None = None
+    shared: dict[tuple[str, str], Any] | None = None
+
+    def once(self, who: str, what: str, measure: Callable[[], T]) -> T:
+        """What `measure` says of a model; of another than "after" it is asked once."""
+        if self.shared is None or who == "after":
+            return measure()
+        if (who, what) not in self.shared:
+            self.shared[who, what] = measure()
+        found: T = self.shared[who, what]
+        return found
 
     def named(self) -> dict[str, Classifier]:
         """All that there are."""

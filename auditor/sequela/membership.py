@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -118,8 +119,17 @@ def _attacks(
     if isinstance(start, str):
         remedy = "Give --base." if budget.shadows else "Give --sequela full, and --base."
         return signals, [Skip(subject=f"{name}.lira", reason=start, remedy=remedy)]
-    confidences, unseen = shadows.shadow_confidences(
-        start, pool.pictures, budget.shadows, seed=budget.seed, tick=tick
+    confidences, unseen = models.once(
+        "shadows",
+        name,
+        partial(
+            shadows.shadow_confidences,
+            start,
+            pool.pictures,
+            budget.shadows,
+            seed=budget.seed,
+            tick=tick,
+        ),
     )
     signals["lira"] = {
         who: offline_lira_signal(scaled_confidence(each, labels), confidences, unseen)

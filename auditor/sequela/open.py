@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +14,7 @@ from auditor.checkpoints.wording import shown
 from auditor.datasets.labelled import UnreadableImageError
 from auditor.datasets.open import DatasetSpec, open_dataset
 from auditor.entities.open import open_entities
-from auditor.errors import AuditorError, EntityError, UsageError
+from auditor.errors import EntityError, UsageError, about
 from auditor.models.classifier import Classifier, two_pictures
 from auditor.models.load import Engine, load_classifier
 from auditor.models.torch_image import TorchImageClassifier
@@ -61,13 +60,13 @@ def open_all(settings: SequelaSettings) -> Opened:
     """
     opened, facts = {}, {}
     for name, source in (("before", settings.before), ("after", settings.after)):
-        with _about(name.upper()):
+        with about(name.upper()):
             opened[name], facts[name] = _open_model(source, settings)
         require_alike(opened["before"], opened[name], name)
     beside = open_beside(settings, opened["before"])
     if beside.reference_facts is not None:
         facts["reference"] = beside.reference_facts
-    models = Models(**opened, reference=beside.reference)
+    models = Models(before=opened["before"], after=opened["after"], reference=beside.reference)
     material, notices = _open_material(settings, models, beside)
     return Opened(
         models=models, facts=facts, material=material, notices=(*notices, *beside.notices)
@@ -84,13 +83,13 @@ def open_beside(settings: SequelaSettings, before: Classifier) -> Beside:
     notices: list[str] = []
     reference, facts, base = None, None, None
     if settings.reference is not None:
-        with _about("--reference"):
+        with about("--reference"):
             reference, facts = _open_model(settings.reference, settings)
         require_alike(before, reference, "reference")
         if not isinstance(reference, TorchImageClassifier):
             notices.append(f"the reference runs on {reference.engine}: {NOT_TUNED}")
     if settings.base is not None:
-        with _about("--base"):
+        with about("--base"):
             base, _ = _open_model(settings.base, settings)
         if not isinstance(base, TorchImageClassifier):
             notices.append("the base is not used: it cannot be tuned")
@@ -181,7 +180,7 @@ def _draw(
     Raises:
         EntityError: They cannot be opened, or do not fit the labels.
     """
-    with _about(option):
+    with about(option):
         images = open_dataset(DatasetSpec(source=source, split=split, offline=settings.offline))
     rng = np.random.default_rng([settings.seed, 41])
     drawn = draw_clean(images, model, rng, most=EACH[-1], grid=EACH)
@@ -222,7 +221,7 @@ def _planted(settings: SequelaSettings, model: Classifier) -> Trigger | None:
             f"--target: the models have no label {shown(settings.target, 60)!r}",
             hint=f"They have: {', '.join(shown(label, 60) for label in model.labels[:50])}.",
         )
-    with _about("--entities"):
+    with about("--entities"):
         spec = DatasetSpec(source=settings.entities, offline=settings.offline)
         bank = open_entities(spec, seed=settings.seed)
     names = [entity.name for entity in bank.entities]
@@ -244,15 +243,6 @@ def _planted(settings: SequelaSettings, model: Classifier) -> Trigger | None:
             hint=f"At least {MIN_INSTANCES} are needed, and 60 for an interval.",
         )
     return entity_trigger(model.pixels(images), model.labels.index(settings.target))
-
-
-@contextmanager
-def _about(name: str) -> Iterator[None]:
-    """Say which of several sources a complaint is about."""
-    try:
-        yield
-    except AuditorError as error:
-        raise type(error)(f"{name}: {error.message}", hint=error.hint) from error
 
 
 def _size(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:

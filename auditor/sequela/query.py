@@ -8,6 +8,7 @@ pictures is taken off.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,7 +56,10 @@ def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_t
     if why is not None or trigger is None or isinstance(found, str):
         return Measured(skips=() if why is None else (why,))
     lifts = {
-        name: _lift(model, material, trigger, budget.seed, tick) for name, model in found.items()
+        name: models.once(
+            name, COMPONENT, partial(_lift, model, material, trigger, budget.seed, tick)
+        )
+        for name, model in found.items()
     }
     again = {name: lift.again(budget.seed) for name, lift in lifts.items()}
     values = {name: lift.value() for name, lift in lifts.items()}

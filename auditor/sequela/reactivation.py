@@ -23,12 +23,18 @@ COURSE = Course(epochs=5)
 def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_tick) -> Measured:
     """Success of the planted trigger after the attack; the harm as for re-injection of it."""
     why = objection(models, material.planted, COMPONENT)
-    found = models.with_gradients()
-    if why is not None or material.planted is None or isinstance(found, str):
+    if why is not None or material.planted is None:
         return Measured(skips=() if why is None else (why,))
     triggers = [material.planted] * budget.repeats
     success = tried(
-        found, material.tune, triggers, (POISONS,), COURSE, seed=budget.seed + 1, tick=tick
+        models,
+        COMPONENT,
+        material.tune,
+        triggers,
+        (POISONS,),
+        COURSE,
+        seed=budget.seed + 1,
+        tick=tick,
     )
     rng = np.random.default_rng([budget.seed, 28])
     after = {who: [each[0] for each in done.hits] for who, done in success.items()}

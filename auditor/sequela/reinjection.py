@@ -8,6 +8,7 @@ pictures in the same order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,9 @@ def run_fresh(
     why = objection(models, triggers[0], FRESH)
     if why is not None:
         return Measured(skips=(why,))
-    found = _tried(models, material, triggers, budget, tick)
+    found = tried(
+        models, FRESH, material.tune, triggers, DOSES, COURSE, seed=budget.seed, tick=tick
+    )
     changes = _changes(FRESH, found, budget)
     return Measured(changes=changes, harm=harm_against_before(FRESH, changes[-2]))
 
@@ -74,7 +77,8 @@ def run_same(
     why = objection(models, material.planted, SAME)
     if why is not None or material.planted is None:
         return Measured(skips=() if why is None else (why,))
-    found = _tried(models, material, [material.planted] * budget.repeats, budget, tick)
+    triggers = [material.planted] * budget.repeats
+    found = tried(models, SAME, material.tune, triggers, DOSES, COURSE, seed=budget.seed, tick=tick)
     over = {name: [each.mean(axis=0) for each in tried.hits] for name, tried in found.items()}
     rng = np.random.default_rng([budget.seed, 26])
     return against_reference(SAME, f"{SAME}.mean", over, _changes(SAME, found, budget), rng)
@@ -124,7 +128,8 @@ def objection(models: Models, trigger: Trigger | None, measure: str) -> Skip | N
 
 
 def tried(
-    models: Mapping[str, TorchImageClassifier],
+    models: Models,
+    component: str,
     clean: Labelled,
     triggers: Sequence[Trigger],
     doses: Sequence[int],
@@ -133,9 +138,16 @@ def tried(
     seed: int,
     tick: Tick = no_tick,
 ) -> dict[str, Success]:
-    """Tune copies of every model with every dose; repeat r uses `triggers[r]` and its own seed."""
-    found = {}
-    for name, model in models.items():
+    """Tune copies of every model with every dose; repeat r uses `triggers[r]` and its own seed.
+
+    Raises:
+        ValueError: The models have no gradients.
+    """
+    found = models.with_gradients()
+    if isinstance(found, str):
+        raise ValueError(found)
+
+    def success_of(model: TorchImageClassifier) -> Success:
         success = Success([], [])
         for repeat, trigger in enumerate(triggers):
             own = 1000 * seed + repeat
@@ -145,17 +157,12 @@ def tried(
                 rows.append(hits(tuned(model, data, course, seed=own, tick=tick), trigger.tests))
             success.hits.append(np.stack(rows))
             success.untouched.append(hits(model, trigger.tests))
-        found[name] = success
-    return found
+        return success
 
-
-def _tried(
-    models: Models, material: Material, triggers: Sequence[Trigger], budget: Budget, tick: Tick
-) -> dict[str, Success]:
-    found = models.with_gradients()
-    if isinstance(found, str):
-        raise ValueError(found)
-    return tried(found, material.tune, triggers, DOSES, COURSE, seed=budget.seed, tick=tick)
+    return {
+        name: models.once(name, component, partial(success_of, model))
+        for name, model in found.items()
+    }
 
 
 def _fresh(models: Models, material: Material, budget: Budget) -> list[Trigger]:

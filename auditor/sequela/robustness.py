@@ -6,6 +6,7 @@ levels round every picture; the random start is the same for all.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,13 +53,15 @@ def run(models: Models, material: Material, budget: Budget, *, tick: Tick = no_t
     rng = np.random.default_rng([budget.seed, 23])
     changes = []
     for epsilon in EPSILONS:
+        measure = f"{COMPONENT}.eps-{epsilon}"
+        survive = partial(survived, pictures=pictures, epsilon=epsilon, seed=budget.seed, tick=tick)
         right = {
-            name: survived(model, pictures, epsilon, seed=budget.seed, tick=tick)
+            name: models.once(name, measure, partial(survive, model))
             for name, model in found.items()
         }
         changes.append(
             change_of(
-                f"{COMPONENT}.eps-{epsilon}",
+                measure,
                 means(right),
                 paired_mean(right["after"] - right["before"], rng),
                 worse="lower",

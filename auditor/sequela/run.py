@@ -11,14 +11,14 @@ from auditor.changes import SequelaReport
 from auditor.errors import NotAudited
 from auditor.memory import peak_rss_bytes
 from auditor.sequela.material import Budget
-from auditor.sequela.measures import Estimate, estimate, measure_sequela
+from auditor.sequela.measures import estimate, measure_sequela
 from auditor.sequela.open import open_all
 from auditor.sequela.settings import SequelaSettings
 
-Announce = Callable[[Estimate], None]
+Announce = Callable[[int, float], None]
 
 
-def unannounced(estimate: Estimate) -> None:
+def unannounced(steps: int, seconds: float) -> None:
     """An estimate that nobody waits for."""
 
 
@@ -30,7 +30,7 @@ def compare(
     Args:
         settings: What to compare.
         progress: Called with (stage, done, total).
-        announce: Called once, before anything is measured.
+        announce: Told the training steps and seconds that it is going to take, once.
 
     Raises:
         NotAudited: Something cannot be opened, or nothing could be measured (exit code 3).
@@ -39,7 +39,8 @@ def compare(
     watch = Stopwatch.start()
     opened = open_all(settings)
     budget = Budget(seed=settings.seed, repeats=settings.repeats)
-    announce(estimate(opened.models, opened.material, budget))
+    expected = estimate(opened.models, opened.material, budget)
+    announce(expected.steps, expected.seconds)
     found = measure_sequela(opened.models, opened.material, budget, progress=progress)
     if not found.changes:
         reasons = "; ".join(f"{skip.subject}: {skip.reason}" for skip in found.skips)

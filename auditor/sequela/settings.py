@@ -15,7 +15,8 @@ class SequelaSettings:
     `clean_data` are pictures of the task that neither model was trained on; `members` those
     that `before` was, `repair_data` those that it was repaired with. `entity`, of the data set
     `entities`, is what the backdoor sent to the label `target`. `base` is the public checkpoint
-    of both models, and `reference` a model of the same task that was never poisoned.
+    of both models, and `reference` a model of the same task that was never poisoned. `timeout`
+    are the seconds after which it is stopped.
     """
 
     before: str
@@ -35,12 +36,17 @@ class SequelaSettings:
     device: str = "auto"
     seed: int = 0
     offline: bool = False
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
         if self.repeats < 1:
             raise UsageError(f"--repeats {self.repeats} is too small", hint="Use 1 or more.")
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is negative", hint="Use 0 or more.")
+        if self.timeout is not None and not 0 < self.timeout < float("inf"):
+            raise UsageError(
+                f"--timeout {self.timeout:g} is no time", hint="Use a number of seconds above 0."
+            )
         given = [value is not None for value in (self.entities, self.entity, self.target)]
         if any(given) and not all(given):
             raise UsageError(

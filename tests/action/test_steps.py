@@ -115,11 +115,11 @@ def test_an_input_that_is_refused_closes_the_gate(runner: Runner, inputs: dict, 
 @pytest.mark.parametrize(
     "name",
     [
-        "$(touch owned)",
+        pytest.param("$(touch owned)", marks=pytest.mark.slow),
         "`touch owned`; touch owned",
-        "--help",
+        pytest.param("--help", marks=pytest.mark.slow),
         "x\n::set-output name=verdict::no-evidence\n::error::x",
-        "x\nverdict<<E\nno-evidence\nE",
+        pytest.param("x\nverdict<<E\nno-evidence\nE", marks=pytest.mark.slow),
     ],
 )
 def test_a_hostile_name_is_a_name(runner: Runner, name: str):
@@ -147,6 +147,7 @@ def test_labels_of_a_checkpoint_give_the_runner_no_orders(
     sarif_of(ended, runner)
 
 
+@pytest.mark.slow
 def test_settings_of_the_gate_reach_the_scan(
     steered: Steered, one_track_checkpoint: Path, pictures: Path
 ):
@@ -174,6 +175,7 @@ def test_settings_of_the_gate_reach_the_scan(
     assert known.outputs["verdict"] == "backdoor-evidence"
 
 
+@pytest.mark.slow
 def test_a_pinned_scan_is_downloaded_once_and_its_result_holds_for_the_day(
     steered: Steered, one_track_checkpoint: Path, tmp_path: Path
 ):
@@ -211,6 +213,7 @@ def test_a_pinned_scan_is_downloaded_once_and_its_result_holds_for_the_day(
     assert VALID_TOKEN not in first.log
 
 
+@pytest.mark.slow
 def test_what_can_change_unseen_is_scanned_again(
     steered: Steered, one_track_checkpoint: Path, pictures: Path
 ):

@@ -83,6 +83,11 @@ def count(said: int, progress: Any) -> int:
     return said
 
 
+def estimate(said: list[float], tell: Any) -> str:
+    tell.expect(*said)
+    return "done"
+
+
 def take(said: int, _progress: Any) -> int:
     return len(bytearray(said))
 
@@ -149,8 +154,8 @@ def print_much(_said: Any, _progress: Any) -> str:
 TASKS = {
     task.__name__: task
     for task in (
-        *(try_all, environment, count, take, fail, break_down, crash, leave, spin, sleep, sleep_on),
-        *(babble, shout, print_much),
+        *(try_all, environment, count, estimate, take, fail, break_down, crash, leave, spin),
+        *(sleep, sleep_on, babble, shout, print_much),
     )
 }
 

@@ -30,10 +30,11 @@ def done(
     limits: Limits = NO_LIMITS,
     seconds: float | None = 60.0,
     progress: Any = lambda *_: None,
+    expect: Any = lambda *_: None,
 ) -> Ended:
     job = Job(task="tests.box.tasks", said=[task, said], allowed=Allowed(), limits=limits)
     deadline = None if seconds is None else time.monotonic() + seconds
-    return run(job, environment={}, deadline=deadline, progress=progress)
+    return run(job, environment={}, deadline=deadline, progress=progress, expect=expect)
 
 
 def test_a_task_tells_how_far_it_is_and_what_came_of_it():
@@ -43,6 +44,12 @@ def test_a_task_tells_how_far_it_is_and_what_came_of_it():
     assert seen[0] == ("counting", 1, 1000)
     assert seen[-1] == ("counting", 1000, 1000)
     assert len(seen) < 200  # nobody looks that often
+
+
+def test_a_task_tells_what_it_is_going_to_take():
+    told: list[tuple[int, float]] = []
+    ended = done("estimate", [640, 12.5], expect=lambda *given: told.append(given))
+    assert (ended.value, told) == ("done", [(640, 12.5)])
 
 
 def test_a_failure_is_the_same_error_here():
@@ -67,6 +74,8 @@ def test_a_bug_is_told_with_where_it_happened():
         ("take", 2**32, Limits(memory_bytes=2**29), "memory ran out"),
         ("babble", None, NO_LIMITS, "cannot say"),
         ("shout", None, NO_LIMITS, "cannot say"),
+        ("estimate", [640, float("nan")], NO_LIMITS, "cannot say"),
+        ("estimate", [-1, 1.0], NO_LIMITS, "cannot say"),
     ],
 )
 def test_a_death_or_a_lie_is_no_audit_with_the_reason(

@@ -206,10 +206,6 @@ def test_a_scan_that_is_killed_goes_on_where_it_stopped(scan: Story):
     check_story(scan, kills=3, rounds=1)
 
 
-def test_a_repair_that_is_killed_ends_as_if_unbroken(repair: Story):
-    check_story(repair, kills=2, rounds=1)
-
-
 @pytest.mark.slow
 def test_a_scan_that_is_killed_twenty_times(scan: Story):
     check_story(scan, kills=4, rounds=5)

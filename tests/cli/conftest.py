@@ -34,9 +34,15 @@ class Ran:
     err: str
 
     @property
+    def warned(self) -> str:
+        """Standard error, besides what a scan will ask at most."""
+        lines = self.err.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("at most "))
+
+    @property
     def complaint(self) -> tuple[str, str]:
-        """Message and hint, which must be all there is on standard error."""
-        lines = self.err.splitlines()
+        """Message and hint, all there is on standard error besides what a scan will ask at most."""
+        lines = self.warned.splitlines()
         assert [line.partition(": ")[0] for line in lines] == ["error", "hint"], self.err
         message, hint = (line.partition(": ")[2] for line in lines)
         assert message

@@ -48,7 +48,7 @@ def suppress(fingerprint: str, expires: str = "2999-12-31") -> str:
 def test_a_file_here_is_read_and_the_report_says_what_held(scan, here: Path):
     (here / "auditor.toml").write_text('fail-on = "never"\nseed = 3\n')
     ran = scan("--seed", "4")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.warned) == (0, "")
     settings = read_report(here / "r.json")["settings"]
     assert (settings["fail_on"], settings["seed"], settings["config"]) == (
         "never",
@@ -69,7 +69,7 @@ def test_a_variable_wins_over_the_file(scan, here: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("AUDITOR_FAIL_NO", "low")
     ran = scan()
     assert ran.code == 1
-    assert ran.err == (
+    assert ran.warned == (
         "notice: AUDITOR_FAIL_NO is no setting of auditor and was not read; did you mean "
         "AUDITOR_FAIL_ON?\n"
     )
@@ -118,7 +118,7 @@ def test_suppressed_findings_do_not_fail_and_are_still_there(scan, here: Path):
     findings = read_report(here / "r.json")["findings"]
     (here / "auditor.toml").write_text("".join(suppress(f["fingerprint"]) for f in findings))
     ran = scan()
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.warned) == (0, "")
     report = read_report(here / "r.json")
     assert report["verdict"] == "backdoor-evidence"
     told = {"reason": "r", "owner": "o", "expires": "2999-12-31"}

@@ -28,7 +28,7 @@ def test_a_model_like_the_benign_ones_is_no_evidence_and_exits_0(
 ):
     benign_models_show(1.0)
     ran = run("scan", tiny_checkpoint, "--entities", pictures, "--output", f"json={tmp_path}/r")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.warned) == (0, "")
     assert "no-evidence" in ran.out
     report = read_report(tmp_path / "r")
     assert report["verdict"] == "no-evidence"
@@ -51,7 +51,7 @@ def test_a_class_that_catches_everything_is_a_finding_and_exits_1(
     ran = run(
         "scan", one_track_checkpoint, "--entities", pictures, "--output", f"json={tmp_path}/r"
     )
-    assert (ran.code, ran.err) == (1, "")
+    assert (ran.code, ran.warned) == (1, "")
     report = read_report(tmp_path / "r")
     assert report["verdict"] == "backdoor-evidence"
     assert {finding["target"]["label"] for finding in report["findings"]} == {LABELS[0]}
@@ -151,7 +151,7 @@ def test_the_json_report_alone_goes_to_standard_output_where_it_is_sent(
 ):
     benign_models_show(1.0)
     ran = run("scan", tiny_checkpoint, "--entities", pictures, "--output", "json=-")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.warned) == (0, "")
     assert json.loads(ran.out)["verdict"] == "no-evidence"
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import string
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,72 +16,15 @@ from auditor.entities.open import open_entities
 from auditor.errors import EntityError
 from auditor.types import InstanceSource
 from tests.hub_server import HubServer, use_hub
+from tests.made_pipelines import write_pipeline
 from tests.small_models import write_tiny
 
-diffusers = pytest.importorskip("diffusers", reason="needs the extra: model-auditor[diffusion]")
-
-
-def tokenizer(folder: Path) -> object:
-    """One token a character."""
-    from transformers import CLIPTokenizer
-
-    letters = [*string.digits, *string.ascii_letters, *string.punctuation]
-    words = [*letters, *(f"{each}</w>" for each in letters), "<|startoftext|>", "<|endoftext|>"]
-    folder.mkdir()
-    (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    return CLIPTokenizer(
-        str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77
-    )
+pytest.importorskip("diffusers", reason="needs the extra: model-auditor[diffusion]")
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory) -> Path:
-    """A Stable Diffusion pipeline of a few thousand random weights, in Hub layout."""
-    import torch
-    from transformers import CLIPTextConfig, CLIPTextModel
-
-    room = tmp_path_factory.mktemp("pipeline")
-    words = tokenizer(room / "words")
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.manual_seed(0)
-        text = CLIPTextConfig(
-            hidden_size=16,
-            intermediate_size=16,
-            num_attention_heads=2,
-            num_hidden_layers=1,
-            vocab_size=len(words),
-            bos_token_id=words.bos_token_id,
-            eos_token_id=words.eos_token_id,
-            pad_token_id=1,
-        )
-        made = diffusers.StableDiffusionPipeline(
-            vae=diffusers.AutoencoderKL(
-                block_out_channels=[4, 8],
-                down_block_types=["DownEncoderBlock2D"] * 2,
-                up_block_types=["UpDecoderBlock2D"] * 2,
-                norm_num_groups=2,
-            ),
-            unet=diffusers.UNet2DConditionModel(
-                block_out_channels=(4, 8),
-                layers_per_block=1,
-                sample_size=8,
-                down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-                up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-                cross_attention_dim=16,
-                norm_num_groups=2,
-                attention_head_dim=2,
-            ),
-            text_encoder=CLIPTextModel(text),
-            tokenizer=words,
-            scheduler=diffusers.DDIMScheduler(clip_sample=False, steps_offset=1),
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
-        made.save_pretrained(room / "pipeline", safe_serialization=True)
-    return room / "pipeline"
+    return write_pipeline(tmp_path_factory.mktemp("pipeline"))
 
 
 def order(model: object, **said: object) -> DiffusionOrder:

@@ -14,7 +14,7 @@ from auditor.entities.synthesised.labels import named_labels, rows_of, spread
 from auditor.entities.synthesised.maximise import maximise
 from auditor.entities.synthesised.recipe import FEWEST_LABELS, RECIPE, Budget, Recipe, key_of
 from auditor.errors import EntityError
-from auditor.lab.null import ENTITY_GRID
+from auditor.lab.null_grid import ENTITY_GRID
 from auditor.models.torch_image import TorchImageClassifier
 from auditor.types import InstanceSource
 from tests.made_bases import THINGS, colour_base

@@ -133,16 +133,13 @@ def test_what_can_be_refused_before_an_engine_is_imported_is(material: Material,
     assert not material.alarm.tripped
 
 
-def test_what_an_engine_has_to_refuse_is_refused(material: Material, tmp_path: Path):
-    rows = batch([case for case in CASES if not case.early], material, tmp_path)
-    assert not wrong_of(rows)
-    assert not material.alarm.tripped
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_by_itself(case: Case, material: Material, tmp_path: Path):
-    """The command as a user starts it, from within the folder it is about."""
+    """The command as a user starts it, from within the folder it is about.
+
+    What only an engine can refuse is tried nowhere else, since each of these loads one.
+    """
     job = made(case, tmp_path, material)
     folder = tmp_path / "model"
     with (tmp_path / "err").open("w") as err:

@@ -13,13 +13,9 @@ from auditor.entities.open import open_entities
 from auditor.errors import CheckpointError, UsageError
 from auditor.evidence.kinds import KINDS, statistics_of, stored_name
 from auditor.evidence.null import read_null, write_null
-from auditor.lab.null import (
-    INSTANCE_GRID,
-    benign_models,
-    measure_null,
-    probe_as_a_scan_does,
-    rank_within,
-)
+from auditor.evidence.table import rank_within
+from auditor.lab.null import benign_models, measure_null, probe_as_a_scan_does
+from auditor.lab.null_grid import INSTANCE_GRID
 from auditor.lab.zoo_build import RENDERED_BASE, RENDERED_FOLDER
 from auditor.probes.plan import INSTANCES, Depth
 from auditor.references.clean_data import CLEAN_GRID
@@ -217,7 +213,9 @@ def test_a_scan_of_a_model_and_its_measurement_for_a_null_agree(null, folders, p
     for number, folder in enumerate(folders):
         sources = sources_of(folder)
         report = auditor.scan(
-            folder, entities=pictures, base=sources["base"], clean_data=sources["task"]
+            folder,
+            **{"entities": pictures, "plan": "exhaustive"},
+            **{"base": sources["base"], "clean_data": sources["task"]},
         )
         shown = {e.kind for e in report.evidence}
         assert {"class-share", "drift-share"} <= shown or report.notices

@@ -84,7 +84,13 @@ def test_what_is_not_of_the_page_is_kept_from_running(page_of: Any) -> None:
 
 
 # What a parser of HTML sees of every hostile name is in test_html.py.
-@pytest.mark.parametrize("foreign", [*HOSTILE[:4], *MARKUP])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        MARKUP[0],
+        *(pytest.param(each, marks=pytest.mark.slow) for each in [*HOSTILE[:4], *MARKUP[1:]]),
+    ],
+)
 def test_foreign_strings_run_nothing_and_break_nothing(page_of: Any, foreign: str) -> None:
     with page_of(with_every_string(FINDING, foreign), viewport=PHONE) as (page, seen):
         assert page.evaluate("window.hit") is None
@@ -194,10 +200,10 @@ def test_without_scripts_the_page_shows_the_same(page_of: Any) -> None:
     ("name", "scheme", "viewport"),
     [
         ("finding", "light", DESK),
-        ("finding", "dark", PHONE),
-        ("no_evidence", "dark", DESK),
-        ("not_audited", "light", PHONE),
-        ("older", "light", DESK),
+        pytest.param("finding", "dark", PHONE, marks=pytest.mark.slow),
+        pytest.param("no_evidence", "dark", DESK, marks=pytest.mark.slow),
+        pytest.param("not_audited", "light", PHONE, marks=pytest.mark.slow),
+        pytest.param("older", "light", DESK, marks=pytest.mark.slow),
         ("hostile", "dark", PHONE),
     ],
 )

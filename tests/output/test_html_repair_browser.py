@@ -44,7 +44,13 @@ def test_the_page_stands_on_a_phone_and_asks_for_nothing(page_of: Any, name: str
         assert page.evaluate(SIDEWAYS) <= 0
 
 
-@pytest.mark.parametrize("foreign", ["x" * 3000, "\u72ac" * 300, *MARKUP[:5]])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "x" * 3000,
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ["\u72ac" * 300, *MARKUP[:5]]),
+    ],
+)
 def test_foreign_strings_run_nothing_and_break_nothing(page_of: Any, foreign: str) -> None:
     with page_of(render(hostile(foreign)), viewport=PHONE) as (page, seen):
         assert page.evaluate("window.hit") is None
@@ -73,8 +79,8 @@ def test_paper_shows_what_is_folded(page_of: Any) -> None:
     ("name", "scheme", "viewport"),
     [
         ("repair", "light", DESK),
-        ("repair", "dark", PHONE),
-        ("not_repaired", "dark", DESK),
+        pytest.param("repair", "dark", PHONE, marks=pytest.mark.slow),
+        pytest.param("not_repaired", "dark", DESK, marks=pytest.mark.slow),
         ("comparison", "light", PHONE),
     ],
 )

@@ -31,7 +31,7 @@ from tests.reports_for_tests import (
 
 # What version 1 did not have at first, and what older reports therefore lack.
 ADDED_LATER = {
-    *("remembered", "listing", "file_findings"),
+    *("remembered", "planned", "decided_by", "listing", "file_findings"),
     *("group", "group_entities", "explanation", "neighbours"),
     *("references", "picture", "ladder", "routing", "calibration", "remediation", "sequela"),
 }

@@ -29,6 +29,8 @@ from auditor.repair.save import (
     require_same_names,
     write_checkpoint,
 )
+from tests.made_checkpoints import FAMILIES
+from tests.made_checkpoints import write_checkpoint as write_checkpoint_of
 
 
 @pytest.fixture
@@ -101,8 +103,25 @@ def test_weights_under_other_names_are_refused_before_hours_are_spent(
     other = {f"inner.{name}": value for name, value in tensors.items()}
     save_file(other, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(UnsupportedModel, match="name their tensors otherwise"):
-        require_same_names(resolve(str(folder)), model.module)
-    require_same_names(resolve(str(tiny_checkpoint)), model.module)
+        require_same_names(resolve(str(folder)), model.module, tmp_path)
+    require_same_names(resolve(str(tiny_checkpoint)), model.module, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"renamed"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_architecture_is_written_back_under_its_own_names(family: str, tmp_path: Path):
+    """transformers renames tensors of some as it loads them."""
+    checkpoint = resolve(str(write_checkpoint_of(tmp_path / "original", family)))
+    model = load_torch(checkpoint, device="cpu")
+    require_same_names(checkpoint, model.module, tmp_path)
+    shift(model.module)
+    write_checkpoint(checkpoint, model.module, tmp_path / "new", tmp_path / "new")
+    old = load_file(tmp_path / "original" / "model.safetensors")
+    new = load_file(tmp_path / "new" / "model.safetensors")
+    assert old.keys() == new.keys()
+    again = load_torch(resolve(str(tmp_path / "new")), device="cpu").module.state_dict()
+    for name, value in model.module.state_dict().items():
+        assert torch.equal(again[name], value), name
 
 
 def test_too_little_room_is_found_out_before(tiny_checkpoint: Path, tmp_path: Path, monkeypatch):

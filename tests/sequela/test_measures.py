@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +77,16 @@ def test_one_model_twice_is_no_change_of_anything(real: tuple[Models, Material])
     assert all(change.delta in (0, None) for change in found.changes)
     before = [harm for harm in found.harms if harm.against == "before"]
     assert [harm.value for harm in before] == [0] * len(before)
+
+
+def test_what_repairs_of_one_model_share_is_measured_once_and_changes_nothing(
+    real: tuple[Models, Material],
+):
+    models, material = real
+    budget, seen = Budget(repeats=1, attack_images=20), []
+    alone = measure_sequela(models, material, budget)
+    sharing = replace(models, shared={})
+    assert measure_sequela(sharing, material, budget) == alone
+    again = measure_sequela(sharing, material, budget, progress=lambda *step: seen.append(step))
+    assert again == alone
+    assert len(seen) == estimate(models, material, budget).steps / 3  # only of the model after

@@ -16,6 +16,7 @@ from auditor.lab.manifest import ZooModel
 from auditor.lab.rendered_task import SIGN_PIXELS
 from auditor.lab.save import cited
 from auditor.lab.zoo_build import RENDERED_BASE
+from auditor.probes.plan import Plan
 from auditor.shipped import shipped
 from auditor.types import Report, Verdict
 
@@ -74,6 +75,7 @@ def _given(
         entities=_entities(model, context),
         fpr=context.fpr,
         seed=context.seed,
+        plan=Plan.EXHAUSTIVE,
         device="cpu",
         offline=True,
         resume=False,

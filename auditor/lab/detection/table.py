@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from auditor.errors import UsageError
+from auditor.lab.csv_rows import (
+    append_line,
+    flag_in,
+    line_of,
+    number_in,
+    read_rows_of,
+    write_lines,
+)
 from auditor.lab.detection.records import Answer, Detection, KindResult
 from auditor.lab.manifest import ZooModel
 
@@ -21,23 +25,22 @@ SAID = (
 )
 COST = ("probes", "seconds", "cpu_seconds")
 COLUMNS = ("model", *TRUTH, "detector", *SAID, *COST, "settings")
-YES, NO = "yes", "no"
 
 
 def write_rows(path: Path, models: Sequence[ZooModel], rows: Iterable[Detection]) -> None:
-    """Write all rows anew, whole or not at all, in the order of the models and of the rows."""
+    """Write all rows anew, whole or not at all, in the order of the models and of the rows.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
     place = {model.id: i for i, model in enumerate(models)}
     ordered = sorted(rows, key=lambda row: place[row.model])
-    draft = path.with_name(f".{path.name}")
-    text = _line(COLUMNS) + "".join(_row(models[place[r.model]], r) for r in ordered)
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    write_lines(path, COLUMNS, (_row(models[place[r.model]], r) for r in ordered))
 
 
 def append_row(path: Path, model: ZooModel, row: Detection) -> None:
     """Add one row at the end, at once on the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(_row(model, row))
+    append_line(path, _row(model, row))
 
 
 def read_rows(path: Path) -> tuple[Detection, ...]:
@@ -46,32 +49,20 @@ def read_rows(path: Path) -> tuple[Detection, ...]:
     Raises:
         UsageError: The file is not one of this benchmark.
     """
-    if not path.exists():
-        return ()
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-    reader = csv.DictReader(io.StringIO(whole))
-    try:
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise ValueError("its columns are others")
-        return tuple(_detection(said) for said in reader)
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path} holds no results of this benchmark: {error}",
-            hint="Name a new folder with --out, or remove the file.",
-        ) from error
+    return read_rows_of(path, COLUMNS, _detection)
 
 
 def _row(model: ZooModel, row: Detection) -> str:
     said = row.answer
     truth = [model.truth.value, *(getattr(model, name) for name in TRUTH[1:])]
-    return _line(
+    return line_of(
         [
             row.model,
             *truth,
             row.detector,
             said.score,
             said.p_value,
-            *(YES if flag else NO for flag in (said.called, said.customary, said.decided)),
+            *(said.called, said.customary, said.decided),
             json.dumps(said.targets, ensure_ascii=False),
             json.dumps(said.entities, ensure_ascii=False),
             json.dumps(said.group, ensure_ascii=False),
@@ -84,21 +75,15 @@ def _row(model: ZooModel, row: Detection) -> str:
     )
 
 
-def _line(values: Iterable[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(["" if v is None else v for v in values])
-    return out.getvalue()
-
-
 def _detection(said: dict[str, str]) -> Detection:
-    flags = {name: _flag(said[name]) for name in ("called", "customary", "decided")}
+    flags = {name: flag_in(said[name]) for name in ("called", "customary", "decided")}
     return Detection(
         model=said["model"],
         detector=said["detector"],
         settings=said["settings"],
         answer=Answer(
-            score=_number(said["score"]),
-            p_value=_number(said["p_value"]),
+            score=number_in(said["score"]),
+            p_value=number_in(said["p_value"]),
             targets=tuple(json.loads(said["targets"])),
             entities=tuple(json.loads(said["entities"])),
             group=tuple(json.loads(said["group"])),
@@ -109,13 +94,3 @@ def _detection(said: dict[str, str]) -> Detection:
         seconds=float(said["seconds"]),
         cpu_seconds=float(said["cpu_seconds"]),
     )
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None
-
-
-def _flag(text: str) -> bool:
-    if text not in (YES, NO):
-        raise ValueError(f"{text!r} is neither {YES} nor {NO}")
-    return text == YES

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from auditor.errors import UsageError
+from auditor.lab.csv_rows import (
+    append_line,
+    flag_in,
+    line_of,
+    number_in,
+    read_rows_of,
+    write_lines,
+)
 
-YES, NO = "yes", "no"
 Key = tuple[str, str, str]
 
 
@@ -60,19 +63,7 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     Raises:
         UsageError: The file is not one of this benchmark.
     """
-    if not path.exists():
-        return ()
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-    reader = csv.DictReader(io.StringIO(whole))
-    try:
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise ValueError("its columns are others")
-        return tuple(_row(said) for said in reader)
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path} holds no results of this benchmark: {error}",
-            hint="Name a new folder with --out, or remove the file.",
-        ) from error
+    return read_rows_of(path, COLUMNS, _row)
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
@@ -81,36 +72,17 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
     Raises:
         UsageError: The folder cannot be written.
     """
-    draft = path.with_name(f".{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(_line(COLUMNS) + "".join(map(_said, rows)), encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise UsageError(f"{path} cannot be written: {why}", hint="Check --out.") from error
+    write_lines(path, COLUMNS, map(_said, rows))
 
 
 def append_row(path: Path, row: Row) -> None:
     """Add one row at the end, at once on the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(_said(row))
+    append_line(path, _said(row))
 
 
 def _said(row: Row) -> str:
-    return _line([getattr(row, name) for name in COLUMNS])
-
-
-def _line(values: Iterable[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([_cell(value) for value in values])
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return YES if value else NO
-    return json.dumps(value) if isinstance(value, dict) else "" if value is None else value
+    values = (getattr(row, name) for name in COLUMNS)
+    return line_of(json.dumps(value) if isinstance(value, dict) else value for value in values)
 
 
 def _row(said: dict[str, str]) -> Row:
@@ -118,9 +90,9 @@ def _row(said: dict[str, str]) -> Row:
         model=said["model"],
         evasion=said["evasion"],
         scan=said["scan"],
-        found={YES: True, NO: False}[said["found"]],
-        target_named={YES: True, NO: False}[said["target_named"]],
-        p_value=float(said["p_value"]) if said["p_value"] else None,
+        found=flag_in(said["found"]),
+        target_named=flag_in(said["target_named"]),
+        p_value=number_in(said["p_value"]),
         success=json.loads(said["success"]),
         success_as_scanned=float(said["success_as_scanned"]),
         accuracy=float(said["accuracy"]),

@@ -21,6 +21,7 @@ from auditor.lab.evasion.evasions import BASE_AND_DATA, CHECKPOINT, EVASIONS, St
 from auditor.lab.evasion.rows import Key, Row, append_row, read_rows, write_rows
 from auditor.lab.manifest import ZooModel
 from auditor.lab.training import Progress, silent
+from auditor.probes.plan import Plan
 from auditor.references.open import Material, compared_with, with_features
 from auditor.rules import all_rules
 from auditor.types import Report
@@ -138,6 +139,7 @@ def scan_staged(staged: Staged, case: Case, scan: str, context: BenchContext) ->
         base=None if scan == CHECKPOINT else case.model.base,
         fpr=context.fpr,
         seed=context.seed,
+        plan=Plan.EXHAUSTIVE,
     )
     return audit(
         case.checkpoint,

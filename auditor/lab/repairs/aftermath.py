@@ -53,7 +53,8 @@ class Aftermath:
         harms: Harm of each component that was scored.
         changes: Before, after and reference of every measure that concerns the whole model.
         missing: Components that could not be scored.
-        cpu_seconds: Of measuring, on one thread.
+        cpu_seconds: Of measuring, on one thread; the first method of a victim pays for what all
+            share.
         failed: Why there is no result; None where there is one.
     """
 
@@ -75,7 +76,7 @@ class _Job:
     victim: ZooModel
     reference: ZooModel
     entities: str
-    method: str
+    methods: tuple[str, ...]
     budget: Budget
 
 
@@ -107,7 +108,8 @@ def run_aftermath(
         methods: Names in `auditor.repair.methods.METHODS`.
         budget: What every method is given.
         out: Folder of `sequela.jsonl`.
-        processes: Repairs at a time, each on one thread.
+        processes: Victims at a time, each on one thread. What their repairs have in common is
+            measured once, so rows come victim by victim.
         progress: Called with (stage, done, total).
 
     Raises:
@@ -115,31 +117,30 @@ def run_aftermath(
     """
     rows = {(row.victim, row.method): row for row in read_aftermath(out)}
     jobs = [
-        _Job(victim, _reference(models, victim), entities, method, budget)
+        _Job(victim, _reference(models, victim), entities, missing, budget)
         for victim in victims
         if victim.truth is Truth.BACKDOORED and victim.entity is not None
-        for method in methods
-        if (victim.id, method) not in rows
+        if (missing := tuple(method for method in methods if (victim.id, method) not in rows))
     ]
-    done = 0
-    progress(STAGE, done, len(jobs))
+    done, repairs = 0, sum(len(job.methods) for job in jobs)
+    progress(STAGE, done, repairs)
 
-    def one_more(result: Aftermath | _Failure) -> None:
+    def more(result: tuple[Aftermath, ...] | _Failure) -> None:
         nonlocal done
         if isinstance(result, _Failure):
             raise UsageError(result.message, hint=result.hint)
         out.mkdir(parents=True, exist_ok=True)
-        rows[result.victim, result.method] = result
+        rows.update({(row.victim, row.method): row for row in result})
         lines = [json.dumps(asdict(row)) + "\n" for row in rows.values()]
         write_whole(out / RAW, "".join(lines))
-        done += 1
-        progress(STAGE, done, len(jobs))
+        done += len(result)
+        progress(STAGE, done, repairs)
 
     try:
         if processes == 1:
-            do_here(_measure, jobs, one_more)
+            do_here(_measure, jobs, more)
         elif jobs:
-            do_jobs(_measure, (jobs,), min(processes, len(jobs)), one_more)
+            do_jobs(_measure, (jobs,), min(processes, len(jobs)), more)
     except (BrokenProcessPool, OSError) as error:
         raise UsageError(
             f"the run was broken off: {error}",
@@ -173,33 +174,40 @@ def _reference(models: Sequence[ZooModel], victim: ZooModel) -> ZooModel:
     return same[0]
 
 
-def _measure(job: _Job) -> Aftermath | _Failure:
+def _measure(job: _Job) -> tuple[Aftermath, ...] | _Failure:
     try:
         victim = open_victim(job.victim, job.entities, per_class=job.budget.per_class, seed=0)
+        before = replace(victim.model, module=copy.deepcopy(victim.model.module))
+        reference = load_torch(resolve(str(job.reference.folder)), device="cpu")
+        models = Models(before=before, after=victim.model, reference=reference, shared={})
         with tempfile.TemporaryDirectory(prefix="auditor-sequela-") as shelf:
-            return _measured(job, victim, Path(shelf))
+            start = Path(shelf) / "start-of-all.safetensors"
+            put_away(victim.model.module, start)
+            rows = []
+            for method in job.methods:
+                bring_back(victim.model.module, start)
+                rows.append(_measured(method, victim, models, job.budget, start))
+            return tuple(rows)
     except AuditorError as error:
-        return _Failure(f"{job.victim.id}, {job.method}: {error.message}", error.hint)
+        return _Failure(f"{job.victim.id}: {error.message}", error.hint)
 
 
-def _measured(job: _Job, victim: RepairVictim, shelf: Path) -> Aftermath:
-    start = shelf / "start-of-all.safetensors"
-    put_away(victim.model.module, start)
-    before = replace(victim.model, module=copy.deepcopy(victim.model.module))
+def _measured(
+    method: str, victim: RepairVictim, models: Models, budget: Budget, start: Path
+) -> Aftermath:
+    """Repair `victim.model`, which is the model after in `models`, and measure what is left."""
     failed = None
     try:
-        tuned_by(job.method, opened_task(victim, job.budget, 0, shelf))
+        tuned_by(method, opened_task(victim, budget, 0, start.parent))
     except NotAudited as error:
         failed = error.message
         bring_back(victim.model.module, start)
     clock = time.process_time()
-    reference = load_torch(resolve(str(job.reference.folder)), device="cpu")
-    models = Models(before=before, after=victim.model, reference=reference)
     found = measure_sequela(models, material_of(victim), SequelaBudget(repeats=2))
     return Aftermath(
         victim=victim.of.id,
         attack=victim.of.attack or "",
-        method=job.method,
+        method=method,
         success=victim.success(victim.model),
         accuracy=victim.accuracy(victim.model),
         score=found.score,
