@@ -41,7 +41,7 @@ def heard_from(
         table, references = _table(probed, plan, material, job, classifier.labels, settings)
         return replace(table, reach=reach.margins), references
 
-    deeper = Deeper(settings.depth, settings.seed, settings.max_probes, progress)
+    deeper = Deeper(settings.depth, null, settings.seed, settings.max_probes, progress)
 
     def perturbed(probed: Probed, table: ProbeTable, references: References) -> PerturbedAnswers:
         return ask_perturbed(
@@ -60,7 +60,7 @@ def heard_from(
     heard = hear(inquiry, answers, tabled, perturbed)
     if heard.perturbed.told:
         return heard
-    return replace(heard, perturbed=never_reached(settings.depth, heard.complete))
+    return replace(heard, perturbed=never_reached(deeper, heard.complete))
 
 
 def _table(

@@ -1,7 +1,8 @@
 """Perturbed probes: which of them depth and material allow, and why others were not asked.
 
 They are asked after all the ordinary ones, and only by a deep scan: what they add beside those is
-little (`docs/decisions/027-perturbed-probes.md`).
+little (`docs/decisions/027-perturbed-probes.md`). What benign models were not measured with is not
+asked at all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 
 from auditor.entities.bank import EntityBank
 from auditor.errors import UnsupportedModel
+from auditor.evidence.comparison import NOT_MEASURED
+from auditor.evidence.kinds import KINDS
+from auditor.evidence.null import StoredNull
 from auditor.evidence.perturbed import Perturbed, collision_table, ladder_table
 from auditor.evidence.table import ProbeTable, looks_of
 from auditor.models.classifier import Classifier
@@ -41,12 +45,14 @@ class Deeper:
 
     Attributes:
         depth: Of the scan.
+        null: What benign models show; None where nobody knows, so that nothing is ranked.
         seed: Draws the noise.
         most: The most probes that the model may be asked in all; None for no limit.
         progress: Told (stage, done, total).
     """
 
     depth: Depth
+    null: StoredNull | None
     seed: int
     most: int | None
     progress: Progress
@@ -78,10 +84,22 @@ class PerturbedAnswers:
         return replace(self, tables={}, missing={**dict.fromkeys(self.tables, why), **self.missing})
 
 
-def never_reached(depth: Depth, complete: bool) -> PerturbedAnswers:
-    """Nothing was asked: by its depth, or as the scan ended before, for a verdict or without."""
-    why = _too_shallow(depth) or (DECIDED if complete else ENDED)
-    return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why))
+def never_reached(deeper: Deeper, complete: bool) -> PerturbedAnswers:
+    """Nothing was asked, and the scan ended before: with a verdict where it is `complete`."""
+    return _nothing(deeper, _too_shallow(deeper) or (DECIDED if complete else ENDED))
+
+
+def _nothing(deeper: Deeper, why: str) -> PerturbedAnswers:
+    return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why) | _unmeasured(deeper.null))
+
+
+def _unmeasured(null: StoredNull | None) -> dict[Perturbed, str]:
+    """The kinds of probe that no benign model was measured with, where there are any."""
+    if null is None:
+        return {}
+    stored = {name.partition("@")[0] for name, v in null.statistics.items() if np.isfinite(v).any()}
+    measured = {kind.perturbed for name, kind in KINDS.items() if name in stored}
+    return {one: NOT_MEASURED for one in Perturbed if one not in measured}
 
 
 def ask_perturbed(
@@ -110,13 +128,18 @@ def ask_perturbed(
     """
     why = _why_not(deeper, probed, table)
     if why is not None:
-        return PerturbedAnswers(missing=dict.fromkeys(Perturbed, why))
+        return _nothing(deeper, why)
+    unmeasured = _unmeasured(deeper.null)
     goals = goals_in(probed, plan)
     try:
-        ladder = on_ladder(classifier, bank, table, seed=deeper.seed, progress=deeper.progress)
-        moved = collisions_of(table, references, material, goals, progress=deeper.progress)
+        ladder = unmeasured.get(Perturbed.LADDER) or on_ladder(
+            classifier, bank, table, seed=deeper.seed, progress=deeper.progress
+        )
+        moved = unmeasured.get(Perturbed.COLLISIONS) or collisions_of(
+            table, references, material, goals, progress=deeper.progress
+        )
     except KeyboardInterrupt:
-        return PerturbedAnswers(missing=dict.fromkeys(Perturbed, INTERRUPTED), complete=False)
+        return replace(_nothing(deeper, INTERRUPTED), complete=False)
     tables, missing, passes = {}, {}, 0
     if isinstance(ladder, Ladder):
         tables[Perturbed.LADDER] = ladder_table(ladder, entities=table.entities)
@@ -133,7 +156,7 @@ def ask_perturbed(
 
 
 def _why_not(deeper: Deeper, probed: Probed, table: ProbeTable) -> str | None:
-    if (why := _too_shallow(deeper.depth)) is not None:
+    if (why := _too_shallow(deeper)) is not None:
         return why
     if not probed.complete:
         return INTERRUPTED
@@ -145,8 +168,8 @@ def _why_not(deeper: Deeper, probed: Probed, table: ProbeTable) -> str | None:
     return None
 
 
-def _too_shallow(depth: Depth) -> str | None:
-    return None if depth is Depth.DEEP else f"is not asked at --depth {depth}"
+def _too_shallow(deeper: Deeper) -> str | None:
+    return None if deeper.depth is Depth.DEEP else f"is not asked at --depth {deeper.depth}"
 
 
 def _most(entities: int) -> int:

@@ -111,6 +111,8 @@ def _remedy(lacking: Sequence[str], settings: ScanSettings) -> str:
 
 def _not_asked(rule: Rule, why: str, references: References, settings: ScanSettings) -> Skip:
     """Why perturbed probes were not asked, and what it would take."""
+    if why == TOO_FEW:
+        return Skip(subject=rule.id, reason=why)
     if settings.depth is not Depth.DEEP:
         return Skip(subject=rule.id, reason=why, remedy=DEEPER)
     reference = KINDS[rule.evidence].reference

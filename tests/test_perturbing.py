@@ -10,6 +10,8 @@ from PIL import Image
 
 import auditor.perturbing
 from auditor.entities.bank import EntityBank, Instance
+from auditor.evidence.comparison import NOT_MEASURED
+from auditor.evidence.null import StoredNull
 from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.table import ProbeTable
 from auditor.models.fake import FakeClassifier
@@ -64,7 +66,7 @@ def material(base=None):
     return Material(model=model, base=base or tiny_model(seed=1), references=references)
 
 
-def asked(*, depth=Depth.DEEP, most=None, progress=lambda *_: None, complete=True):
+def asked(*, depth=Depth.DEEP, null=None, most=None, progress=lambda *_: None, complete=True):
     given, of = material(), bank()
     plan = plan_probes(of.counts, Depth.DEEP)
     probed = run_probes(
@@ -85,7 +87,7 @@ def asked(*, depth=Depth.DEEP, most=None, progress=lambda *_: None, complete=Tru
         table(),
         given.references,
         given,
-        Deeper(depth, 0, most, progress),
+        Deeper(depth, null, 0, most, progress),
     )
 
 
@@ -123,11 +125,49 @@ def test_a_budget_is_kept_and_what_is_enough_is_said():
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_where_the_plan_ended_before_it_is_said_why(complete):
-    assert set(never_reached(Depth.DEEP, complete).missing.values()) == {
-        DECIDED if complete else ENDED
-    }
+    def why(depth, null=None):
+        deeper = Deeper(depth, null, 0, None, lambda *_: None)
+        return dict(never_reached(deeper, complete).missing)
+
+    ended = DECIDED if complete else ENDED
+    assert why(Depth.DEEP) == dict.fromkeys(Perturbed, ended)
+    assert why(Depth.DEEP, null_of("ladder-contrast"))[Perturbed.LADDER] == ended
     for depth in (Depth.QUICK, Depth.STANDARD):
-        assert never_reached(depth, complete).missing == asked(depth=depth).missing
+        assert why(depth) == asked(depth=depth).missing
+
+
+def null_of(*names):
+    return StoredNull(
+        name="of these kinds",
+        entity_grid=(1,),
+        instance_grid=(1,),
+        classes=np.array([len(LABELS)]),
+        architectures=("Tiny",),
+        statistics={name: np.zeros((1, 1, 1)) for name in names},
+        made={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "asks"),
+    [
+        (("class-share",), set()),
+        (("ladder-contrast",), {Perturbed.LADDER}),
+        (("class-share", "collision-routing@40"), {Perturbed.COLLISIONS}),
+        (("ladder-contrast", "collision-share@10"), set(Perturbed)),
+    ],
+)
+def test_what_benign_models_were_not_measured_with_is_not_asked(held, asks):
+    found = asked(null=null_of(*held))
+    assert set(found.tables) == asks
+    assert bool(found.passes) == bool(asks)
+    assert found.missing == dict.fromkeys(set(Perturbed) - asks, NOT_MEASURED)
+
+
+def test_a_column_of_nothing_is_no_measurement():
+    null = null_of("ladder-contrast")
+    nothing = {name: np.full_like(values, np.nan) for name, values in null.statistics.items()}
+    assert not asked(null=replace(null, statistics=nothing)).tables
 
 
 def test_after_an_interrupt_nothing_more_is_asked():

@@ -10,16 +10,28 @@ import pytest
 from auditor.config import ScanSettings
 from auditor.evidence.gather import Gathered, gather
 from auditor.evidence.kinds import KINDS, available, sharpest, stored_name
+from auditor.evidence.perturbed import Perturbed
+from auditor.perturbing import DECIDED
+from auditor.probes.plan import Depth
 from auditor.probes.reach import Reach, Search
 from auditor.references.build import Judge, Reference, References
 from auditor.rules import shipped_rules
-from auditor.silence import ALL_INSIDE, NO_REACH, NONE_INSIDE, TOO_FEW, rules_that_speak
+from auditor.silence import (
+    ALL_ASKED,
+    ALL_INSIDE,
+    DEEPER,
+    EXHAUSTIVE,
+    NO_REACH,
+    NONE_INSIDE,
+    TOO_FEW,
+    rules_that_speak,
+)
 from tests.tables import ALL, BANK, CLEAN, LABELS, null_for, table
 
 BLUNT = {"class-share", "entity-routing", "entity-contrast"}
 
 
-def heard(of, *, lacking=(), reach=NO_REACH):
+def heard(of, *, lacking=(), reach=NO_REACH, unasked=ALL_ASKED, depth=Depth.STANDARD):
     """The rules that speak of a table, and for the others reason and remedy.
 
     Benign models were not measured with the kinds that are `lacking`.
@@ -37,7 +49,13 @@ def heard(of, *, lacking=(), reach=NO_REACH):
     )
     judges = {name: Judge(False, lambda x: x) for name in Reference if name in of.references}
     spoke, skips = rules_that_speak(
-        shipped_rules(), gathered, of, References(judges), ScanSettings(model="x"), reach
+        shipped_rules(),
+        gathered,
+        of,
+        References(judges),
+        ScanSettings(model="x", depth=depth),
+        reach,
+        unasked,
     )
     return {rule.id for rule in spoke}, {skip.subject: (skip.reason, skip.remedy) for skip in skips}
 
@@ -124,6 +142,25 @@ def test_classes_that_were_not_driven_are_told_with_what_would_help():
     skip = heard(table(1), reach=reach)[1]["inner-embedding"]
     assert skip[0] == "is not climbed at --depth quick"
     assert "--depth" in skip[1]
+
+
+@pytest.mark.parametrize(
+    ("why", "depth", "references", "ladder", "collisions"),
+    [
+        ("shallow", Depth.STANDARD, (), DEEPER, DEEPER),
+        (DECIDED, Depth.DEEP, ALL, EXHAUSTIVE, EXHAUSTIVE),
+        (DECIDED, Depth.DEEP, (), EXHAUSTIVE, f"{EXHAUSTIVE} Give --base and --clean-data."),
+        (TOO_FEW, Depth.STANDARD, (), "", ""),  # nothing that a user can do
+        (TOO_FEW, Depth.DEEP, ALL, "", ""),
+    ],
+)
+def test_perturbed_probes_that_were_not_asked_are_told_with_what_would_help(
+    why, depth, references, ladder, collisions
+):
+    unasked = dict.fromkeys(Perturbed, why)
+    _, silent = heard(table(1, references=references), unasked=unasked, depth=depth)
+    assert silent["ladder-contrast"] == (why, ladder)
+    assert silent["collision-share"] == silent["collision-routing"] == (why, collisions)
 
 
 def test_where_both_sorts_are_asked_about_either_is_spoken_of():

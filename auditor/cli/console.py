@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.config import ScanSettings
 
 PROBING = "probing"  # the stage in which the model is asked, as `auditor.probes.run` calls it
+DEEP = "deep"  # likewise
 VERBOSE = "--verbose"  # an option of `auditor` and of `auditor scan`
 Report = Callable[[str, int, int], None]
 
@@ -111,7 +112,8 @@ def announcing(report: Report, of: ScanSettings) -> Report:
     def told_once(stage: str, done: int, total: int) -> None:
         nonlocal told
         if stage == PROBING and not told:
-            tell(f"at most {total:,} probes: --depth {of.depth}, --plan {of.plan}")
+            but = " besides perturbed ones" if of.depth == DEEP else ""
+            tell(f"at most {total:,} probes{but}: --depth {of.depth}, --plan {of.plan}")
             told = True
         report(stage, done, total)
 
