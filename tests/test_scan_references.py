@@ -16,13 +16,16 @@ from auditor.asking import CLEAN
 from auditor.evidence.kinds import KINDS
 from auditor.evidence.legitimate import BASE
 from auditor.evidence.null import StoredNull
+from auditor.evidence.stages import Stage
 from auditor.lab.save import save_checkpoint
 from auditor.models.torch_image import TorchImageClassifier, head_of
 from auditor.output.html import render as auditor_page
 from auditor.output.terminal import render
+from auditor.perturbing import DECIDED
 from auditor.probes.collisions import PICTURES, STEPS
 from auditor.probes.ladder import RUNGS
 from auditor.rules import shipped_rules
+from auditor.silence import TOO_FEW
 from auditor.types import Report, Verdict
 from tests.small_models import (
     CARD,
@@ -33,6 +36,7 @@ from tests.small_models import (
     PER_ENTITY,
     SILENT,
     constant_null,
+    staged_null,
     tiny_model,
     write_coloured,
 )
@@ -228,6 +232,33 @@ def test_a_deep_scan_asks_perturbed_probes_that_the_material_allows(scan: Scan):
     passes = both_models + shown + pictures * (STEPS + 2) + PICTURES
     assert everything.cost.forward_passes == passes
     assert everything.verdict is Verdict.NO_EVIDENCE
+
+
+def test_a_sequential_deep_scan_asks_perturbed_probes_where_nothing_less_decides(scan: Scan):
+    deep = {"depth": "deep", "plan": "sequential"}
+    early = scan("tuned", "base", "clean", null=staged_null(1.0), **deep)
+    assert early.cost.decided_by == Stage.FIRST
+    assert not kinds_of(early) & set(DEEPER)
+    said = {skip.subject: (skip.reason, skip.remedy) for skip in early.skips}
+    assert {said[rule] for rule in DEEPER} == {(DECIDED, "Scan with --plan exhaustive.")}
+    at_a_rate_between_the_lines = 1 / (constant_null(0.0).models + 1)
+    late = scan(
+        "tuned", "base", "clean", null=staged_null(0.0), fpr=at_a_rate_between_the_lines, **deep
+    )
+    assert late.cost.decided_by == Stage.WHOLE
+    assert kinds_of(late) >= set(DEEPER)
+
+
+@pytest.mark.parametrize("plan", ["sequential", "exhaustive"])
+def test_perturbed_probes_that_the_null_does_not_hold_cost_nothing_and_say_so(scan: Scan, plan):
+    null = constant_null(1.0)
+    held = {n: v for n, v in null.statistics.items() if n.partition("@")[0] not in DEEPER}
+    null = replace(null, statistics=held)
+    report = scan("tuned", "base", "clean", depth="deep", plan=plan, null=null)
+    said = {skip.subject: (skip.reason, skip.remedy) for skip in report.skips}
+    assert {said[rule] for rule in DEEPER} == {(TOO_FEW, "")}
+    assert report.cost.forward_passes == 2 * (PROBES + CLEAN_IMAGES)
+    assert report.verdict is Verdict.NO_EVIDENCE
 
 
 def test_a_bent_head_shows_against_heads_fitted_to_clean_data(scan: Scan):
