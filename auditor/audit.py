@@ -39,7 +39,7 @@ from auditor.memory import peak_rss_bytes
 from auditor.models.classifier import Classifier
 from auditor.models.load import load_classifier
 from auditor.probes.plan import INSTANCES, ProbePlan, plan_probes
-from auditor.probes.reach import Reach, drive_classes
+from auditor.probes.reach import NOT_ASKED, Reach, Search, drive_classes
 from auditor.probes.run import Probed
 from auditor.references.build import References
 from auditor.references.open import Material, Wanted, open_material
@@ -187,6 +187,8 @@ def _skips(
 
 
 def _reach(material: Material, settings: ScanSettings) -> Reach:
+    if not settings.patterns:
+        return Reach(missing=dict.fromkeys(Search, NOT_ASKED))
     return drive_classes(material.model, settings.depth, np.random.default_rng([settings.seed, 13]))
 
 

@@ -31,8 +31,9 @@ class ScanSettings:
     `clean_data` is a data set of the task whose labels are the model's; `fpr` is the
     false-positive rate at which a finding is called; `fail_on` the mildest severity at which the
     gate fails (the report itself does not depend on it); `plan` says whether all is asked that
-    `depth` allows, or no more than decides, and `max_probes` bounds it further; `batch_size` None
-    lets auditor choose;
+    `depth` allows, or no more than decides, and `max_probes` bounds it further; `patterns` are
+    triggers that are no entity, which the same search then looks for too; `batch_size` None lets
+    auditor choose;
     `rules` are extra rule files or folders; each of `allow` is a pair "ENTITY=LABEL" that is the
     model's job; `trust` are the risks that the user accepts of the model's files; `pictures` says
     which small pictures a report holds. `baseline` is a stored report whose findings do not fail
@@ -51,6 +52,7 @@ class ScanSettings:
     depth: Depth = Depth.STANDARD
     plan: Plan = Plan.SEQUENTIAL
     max_probes: int | None = None
+    patterns: bool = False
     fpr: float = 0.01
     fail_on: str = "high"
     engine: Engine = Engine.AUTO

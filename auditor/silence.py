@@ -16,7 +16,7 @@ from auditor.evidence.perturbed import Perturbed
 from auditor.evidence.table import ProbeTable
 from auditor.perturbing import DECIDED
 from auditor.probes.plan import Depth
-from auditor.probes.reach import Reach, Search
+from auditor.probes.reach import NOT_ASKED, Reach, Search
 from auditor.references.build import Reference, References
 from auditor.rules import Rule
 from auditor.types import Skip
@@ -37,6 +37,7 @@ NOT_DRIVEN = {
     Search.HEAD: "Scan the safetensors weights of a model with a linear head.",
     Search.INNER: "Scan the safetensors weights, with a greater --depth where that is the reason.",
 }
+ASK = "Give --patterns; the search is wider then, so that entities need stronger evidence."
 TOO_FEW = "too few benign models were measured with this evidence"
 NONE_INSIDE = f"fewer than {FEWEST_INSIDE} of the entities asked about mean a label of the model"
 ALL_INSIDE = "every entity asked about means a label of the model"
@@ -127,4 +128,5 @@ def _not_driven(rule: Rule, reach: Reach) -> Skip:
     search = KINDS[rule.evidence].search
     if search is None or search not in reach.missing:
         return Skip(subject=rule.id, reason=TOO_FEW)
-    return Skip(subject=rule.id, reason=reach.missing[search], remedy=NOT_DRIVEN[search])
+    why = reach.missing[search]
+    return Skip(subject=rule.id, reason=why, remedy=ASK if why == NOT_ASKED else NOT_DRIVEN[search])

@@ -134,8 +134,9 @@ def test_entities_that_are_labels_are_listed_as_not_looked_at(
             noise(i).save(things / name / f"{i}.png")
     report = auditor.scan(tiny_checkpoint, entities=things)
     assert [entity.name for entity in report.entities] == ["car", "stop sign"]
-    skip, *others = sorted(report.skips, key=lambda skip: skip.subject in SILENT)
-    assert [other.subject for other in others] == list(SILENT)
+    rules = {*SILENT, "max-margin", "inner-embedding"}
+    (skip,) = [skip for skip in report.skips if skip.subject not in rules]
+    assert {skip.subject for skip in report.skips} > rules
     assert skip.subject.lower().startswith("stop")
     assert report.verdict is Verdict.NO_EVIDENCE
 

@@ -24,6 +24,7 @@ from auditor.output.terminal import render
 from auditor.perturbing import DECIDED
 from auditor.probes.collisions import PICTURES, STEPS
 from auditor.probes.ladder import RUNGS
+from auditor.probes.reach import NOT_ASKED
 from auditor.rules import shipped_rules
 from auditor.silence import TOO_FEW
 from auditor.types import Report, Verdict
@@ -101,6 +102,7 @@ def scan(room: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
             "plan": "exhaustive",  # no benign models were looked at in stages here
             "base": None if base is None else room / base,
             "clean_data": None if clean is None else room / clean,
+            "patterns": True,
         }
         return auditor.scan(room / model, **(given | more))
 
@@ -157,6 +159,15 @@ def test_what_is_given_decides_what_speaks_and_what_it_costs(
     assert report.verdict is Verdict.NO_EVIDENCE
     assert report.cost.probes == PROBES
     assert report.cost.forward_passes == passes
+
+
+def test_patterns_are_looked_for_where_that_is_asked(scan: Scan):
+    report = scan("tuned", "base", "clean", patterns=False)
+    told = {skip.subject: skip for skip in report.skips if skip.reason == NOT_ASKED}
+    assert set(told) == {name for name, kind in KINDS.items() if kind.search is not None}
+    assert all("--patterns" in skip.remedy for skip in told.values())
+    assert report.verdict is Verdict.NO_EVIDENCE
+    assert set(told) < kinds_of(scan("tuned", "base", "clean"))
 
 
 def test_what_is_said_of_clean_data_is_kept_as_what_is_said_of_probes(scan: Scan):

@@ -94,6 +94,9 @@ MembersSplitOption = Annotated[str | None, typer.Option(help="Split of --members
 ReferenceOption = Annotated[
     str | None, typer.Option(help="A model of the task that was never poisoned.")
 ]
+PatternsOption = Annotated[
+    bool, typer.Option("--patterns", help="Re-scan for triggers that are no entity, too.")
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
 SeedOption = Annotated[int, typer.Option(help="Decides everything random.")]
 TimeoutOption = Annotated[
@@ -138,6 +141,7 @@ def remediate(
     members_split: MembersSplitOption = None,
     reference: ReferenceOption = None,
     depth: DepthOption = DepthChoice.STANDARD,
+    patterns: PatternsOption = False,
     fpr: FprOption = 0.01,
     fail_on: FailOnOption = FailOn.HIGH,
     output: OutputOption = None,

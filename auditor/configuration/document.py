@@ -114,6 +114,7 @@ class ConfigDocument(_Table):
     max_probes: int | None = Field(
         default=None, ge=1, description="Never ask more than this; default: what depth allows."
     )
+    patterns: bool = Field(default=False, description="Look for triggers that are no entity, too.")
     fpr: float = Field(
         default=0.01,
         gt=0,

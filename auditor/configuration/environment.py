@@ -24,7 +24,7 @@ CONFIG_VARIABLE = PREFIX + "CONFIG"
 _NO_SETTING = {CONFIG_VARIABLE, PLACE_VARIABLE}  # they say where things are
 NAMES = {PREFIX + name.upper(): name for name in ConfigDocument.model_fields if name != "ignore"}
 _LISTS = {"rules", "allow", "trust", "output"}
-_SWITCHES = {"offline", "resume"}
+_SWITCHES = {"offline", "patterns", "resume"}
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 

@@ -215,7 +215,7 @@ def _remarks(before: ReportV1, after: ReportV1) -> list[str]:
             f"the false-positive rates differ: {before.false_positive_rate:g} and "
             f"{after.false_positive_rate:g}"
         )
-    for name in ("entities", "depth", "plan", "base", "clean_data", "seed"):
+    for name in ("entities", "depth", "plan", "patterns", "base", "clean_data", "seed"):
         one, other = before.settings.get(name), after.settings.get(name)
         if one != other:
             remarks.append(f"--{name.replace('_', '-')} differs: {one} and {other}")

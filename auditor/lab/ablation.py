@@ -111,14 +111,14 @@ def measure_ablation(
 
 
 def given(table: ProbeTable, references: Sequence[Reference]) -> ProbeTable:
-    """The table of a scan that has these references only."""
+    """The table of a scan that has these references only, and is not asked for patterns."""
     perturbed = {
         name: one
         for name, one in table.perturbed.items()
         if name != Perturbed.COLLISIONS or Reference.BASE in references
     }
     kept = {name: one for name, one in table.references.items() if name in references}
-    return replace(table, references=kept, perturbed=perturbed)
+    return replace(table, references=kept, perturbed=perturbed, reach={})
 
 
 def _most_clean(beside: Mapping[int, ProbeTable]) -> int:

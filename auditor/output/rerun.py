@@ -22,6 +22,7 @@ _SETTINGS = (
     "depth",
     "plan",
     "max_probes",
+    "patterns",
     "fpr",
     "fail_on",
     "baseline",
@@ -45,7 +46,7 @@ _OF_A_REPAIR = (
     *("image_column", "label_column", "per_class", "steps", "max_steps", "batch"),
     *("lr_base", "lr_max1", "lr_max2", "up", "down", "phase1", "max_accuracy_loss", "control"),
     *("barrier", "sequela", "members", "members_split", "reference"),
-    *("depth", "fpr", "fail_on", "device", "seed", "offline", "timeout"),
+    *("depth", "patterns", "fpr", "fail_on", "device", "seed", "offline", "timeout"),
 )
 _SWITCHED_OFF = ("barrier",)  # is on unless `--no-` stands before it
 _LIMIT = 300

@@ -40,6 +40,7 @@ STARTS = 3  # of every class
 STEPS = 20
 STEP = 0.25  # the first, as a share of the range; steps shrink to nothing
 BATCH = 96  # climbs at a time
+NOT_ASKED = "triggers that are no entity were not asked about"
 
 
 class Search(StrEnum):

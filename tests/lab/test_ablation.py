@@ -124,6 +124,8 @@ def test_what_a_material_does_not_allow_is_not_searched(document):
 def test_references_and_collisions_are_given_with_the_material():
     whole = perturbed_table(1)
     assert not given(whole, MATERIALS["nothing"]).references
+    driven = replace(whole, reach={search: np.ones((3, CLASSES)) for search in Search})
+    assert not given(driven, MATERIALS[EVERYTHING]).reach  # nobody gave --patterns
     base = given(whole, MATERIALS["base"])
     assert set(base.references) == {Reference.DRIFT}
     assert set(base.perturbed) == {Perturbed.LADDER}
