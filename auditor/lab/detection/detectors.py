@@ -29,6 +29,7 @@ from auditor.lab.detection.scanner import (
     scanning,
     with_base,
     with_base_and_clean_data,
+    with_patterns,
 )
 from auditor.probes.reach import Search
 
@@ -50,6 +51,12 @@ DETECTORS: Mapping[str, Detector] = {
         detect=scanning(with_base_and_clean_data),
         settings=scan_depends_on,
         needs="the checkpoint, its base, 40 clean pictures a class",
+        rule="a finding at the false-positive rate asked for",
+    ),
+    "scanner+patterns": Detector(
+        detect=scanning(with_patterns),
+        settings=scan_depends_on,
+        needs="the checkpoint; `--patterns`",
         rule="a finding at the false-positive rate asked for",
     ),
     "max-margin": Detector(

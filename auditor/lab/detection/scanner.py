@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from auditor.audit import scan
@@ -35,6 +36,11 @@ def scanning(
 def checkpoint_only(model: ZooModel, context: BenchContext) -> ScanSettings:
     """A scan that is given nothing but the checkpoint."""
     return _given(model, context)
+
+
+def with_patterns(model: ZooModel, context: BenchContext) -> ScanSettings:
+    """A scan that is given the checkpoint, and looks for triggers that are no entity too."""
+    return replace(_given(model, context), patterns=True)
 
 
 def with_base(model: ZooModel, context: BenchContext) -> ScanSettings:
