@@ -27,6 +27,8 @@ NEED_MORE = ("base-routing", "base-share", "drift-share", "own-routing", "own-sh
 DEEPER = ("collision-routing", "collision-share", "ladder-contrast")
 # Those that are silent where no entity means a label besides.
 SILENT = tuple(sorted((*NEED_MORE, *DEEPER, "wrong-label")))
+# And those that nobody asked for by name.
+NOT_GIVEN = tuple(sorted((*SILENT, "inner-embedding", "max-margin")))
 CARD = model_card(name="a tiny model", base="org/base", body="Made for tests.")
 
 

@@ -72,6 +72,11 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+PatternsOption = Annotated[
+    bool, typer.Option("--patterns", help="Look for triggers that are no entity, too.")
+]
+
+
 def scan(
     ctx: typer.Context,
     model: Annotated[str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")],
@@ -91,9 +96,7 @@ def scan(
         PlanChoice, typer.Option(help="Ask no more than decides, or all of --depth.")
     ] = PlanChoice.SEQUENTIAL,
     max_probes: Annotated[int | None, typer.Option(help="Never ask more than this.")] = None,
-    patterns: Annotated[
-        bool, typer.Option("--patterns", help="Look for triggers that are no entity, too.")
-    ] = False,
+    patterns: PatternsOption = False,
     fpr: Annotated[float, typer.Option(help="False-positive rate of a finding.")] = 0.01,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest severity that fails.")] = FailOn.HIGH,
     output: OutputOption = None,

@@ -14,10 +14,11 @@ from auditor.cli.scan import FailOn
 from auditor.errors import ExitCode
 from auditor.gate import gate
 from auditor.output.write import FORMATS
+from auditor.silence import ASK
 from auditor.types import Verdict
 from tests.cli.conftest import Run, read_report
 from tests.reports_for_tests import FINDING
-from tests.small_models import ENTITIES, LABELS, SILENT
+from tests.small_models import ENTITIES, LABELS, NOT_GIVEN
 
 Show = Callable[[float], None]
 FULL_DISK = Path("/dev/full")
@@ -33,12 +34,13 @@ def test_a_model_like_the_benign_ones_is_no_evidence_and_exits_0(
     report = read_report(tmp_path / "r")
     assert report["verdict"] == "no-evidence"
     assert report["findings"] == []
-    assert [skip["subject"] for skip in report["skips"]] == list(SILENT)
+    assert [skip["subject"] for skip in report["skips"]] == list(NOT_GIVEN)
     assert {skip["remedy"] for skip in report["skips"]} == {
         "Give --base.",
         "Give --clean-data.",
         "Give --base and --clean-data.",
         "Scan with --depth deep.",
+        ASK,
         "",  # no material helps where no entity means a label
     }
     assert sorted(entity["name"] for entity in report["entities"]) == sorted(ENTITIES)

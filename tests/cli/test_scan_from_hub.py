@@ -12,7 +12,7 @@ from auditor.models.torch_image import TorchImageClassifier
 from tests.cli.conftest import Run, read_report
 from tests.hub_server import VALID_TOKEN, HubServer, RepoFixture
 from tests.made_checkpoints import edit_json
-from tests.small_models import CARD, ENTITIES, LABELS, PER_ENTITY, SILENT, write_tiny
+from tests.small_models import CARD, ENTITIES, LABELS, NOT_GIVEN, PER_ENTITY, write_tiny
 
 Serve = Callable[..., HubServer]
 Show = Callable[[float], None]
@@ -145,7 +145,7 @@ def test_a_base_that_is_not_there_is_a_notice(scan, serve: Serve, signs: Path):
     report = scan("org/signs")
     (notice,) = report["notices"]
     assert notice.startswith("the base that the card names is not used: org/base does not exist")
-    assert [skip["subject"] for skip in report["skips"]] == list(SILENT)
+    assert [skip["subject"] for skip in report["skips"]] == list(NOT_GIVEN)
     remedies = {skip["subject"]: skip["remedy"] for skip in report["skips"]}
     assert remedies["drift-share"] == "Give --base."
 

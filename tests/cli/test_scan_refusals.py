@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import Ran, Run, read_report
 from tests.hub_server import HubServer, RepoFixture
-from tests.small_models import ENTITIES, PER_ENTITY, SILENT, noise, write_coloured
+from tests.small_models import ENTITIES, NOT_GIVEN, PER_ENTITY, noise, write_coloured
 
 Serve = Callable[..., HubServer]
 
@@ -173,7 +173,7 @@ def test_unreadable_images_are_left_out_named_and_counted(
     (notice,) = report["notices"]
     assert notice.startswith("images left out because they could not be read: 1 (")
     assert f"{ENTITIES[0]}/0.png" in notice
-    assert [skip["subject"] for skip in report["skips"]] == list(SILENT)
+    assert [skip["subject"] for skip in report["skips"]] == list(NOT_GIVEN)
     assert report["cost"]["probes"] == 3 * (len(ENTITIES) * PER_ENTITY - 1)
 
 
@@ -189,7 +189,7 @@ def test_an_entity_of_which_no_image_can_be_read_is_listed_as_not_looked_at(
     (notice,) = report["notices"]
     assert f"could not be read: {PER_ENTITY} (" in notice
     assert notice.endswith(f"; and {PER_ENTITY - 5} more)")
-    assert [skip["subject"] for skip in report["skips"]] == ["thing-b", *SILENT]
+    assert [skip["subject"] for skip in report["skips"]] == ["thing-b", *NOT_GIVEN]
     assert "thing-b" not in [entity["id"] for entity in report["entities"]]
     assert report["cost"]["probes"] == 3 * (len(ENTITIES) - 1) * PER_ENTITY
 
@@ -255,7 +255,7 @@ def test_clean_data_that_are_of_no_use_leave_the_verdict_as_it_is(
     assert notice.startswith("clean data are not used: ")
     assert said in notice
     silent = {skip["subject"]: skip["remedy"] for skip in report["skips"]}
-    assert tuple(silent) == SILENT
+    assert tuple(silent) == NOT_GIVEN
     assert silent["own-share"] == "The notices say why what was given is not used."
     assert silent["base-share"].startswith("Give --base. The notices say")
 
