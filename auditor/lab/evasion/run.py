@@ -140,6 +140,7 @@ def scan_staged(staged: Staged, case: Case, scan: str, context: BenchContext) ->
         fpr=context.fpr,
         seed=context.seed,
         plan=Plan.EXHAUSTIVE,
+        resume=False,  # answers are kept by the files, and the model is not what they hold
     )
     return audit(
         case.checkpoint,

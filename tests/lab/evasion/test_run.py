@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 import auditor.audit
+from auditor.datasets.open import DatasetSpec
+from auditor.entities.open import open_entities
 from auditor.errors import UsageError
 from auditor.lab.detection.detector import BenchContext
 from auditor.lab.detection.zoo import Zoo, open_zoo
 from auditor.lab.evasion import run
-from auditor.lab.evasion.case import choose_victims
-from auditor.lab.evasion.evasions import EVASIONS
+from auditor.lab.evasion.case import choose_victims, open_case
+from auditor.lab.evasion.evasions import CHECKPOINT, EVASIONS
 from auditor.lab.evasion.page import document_of, publish
 from tests.lab.detection.conftest import zoo_folder  # noqa: F401 - a fixture
 from tests.small_models import constant_null
@@ -59,6 +61,19 @@ def test_a_run_measures_what_is_missing_and_publishes(
     assert str(tmp_path) not in (out / "evasion.json").read_text()
     with pytest.raises(UsageError, match="results of other settings"):
         run.run_evasions(zoo, BenchContext(entities=zoo.entities, fpr=0.2), 1, out)
+
+
+def test_what_is_handed_over_is_asked_and_not_remembered_from_the_victim(zoo: Zoo):
+    """Both have the files of the victim; the answers are not the same."""
+    context = BenchContext(entities=zoo.entities)
+    ((victim, twin),) = choose_victims(zoo.models, 1, 0)
+    case = open_case(victim, twin, open_entities(DatasetSpec(source=zoo.entities), seed=0), 0)
+    plain, flat = (
+        run.scan_staged(EVASIONS[name].stage(case), case, CHECKPOINT, context)
+        for name in ("none", "flat")
+    )
+    assert (plain.cost.remembered, flat.cost.remembered) == (0, 0)
+    assert plain.evidence != flat.evidence
 
 
 def test_a_zoo_without_such_victims_is_refused(zoo: Zoo):
