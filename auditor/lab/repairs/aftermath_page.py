@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
 
 import numpy as np
@@ -51,7 +51,11 @@ def aftermath_page(rows: Sequence[Aftermath], made_by: str) -> str:
 
 
 def least(rows: Sequence[Aftermath]) -> str:
-    """In one sentence which method leaves the least, among those that repair."""
+    """In one sentence which method leaves the least, among those that repair.
+
+    A second one names the methods that these victims cannot tell from it: those whose difference
+    in score, victim by victim, has an interval that holds zero.
+    """
     working = [name for name in _methods(rows) if _mean_success(rows, name) <= WORKS]
     scored = {name: _score(rows, name) for name in working}
     known = {name: figure for name, figure in scored.items() if figure is not None}
@@ -60,8 +64,34 @@ def least(rows: Sequence[Aftermath]) -> str:
     best = min(known, key=lambda name: known[name].value)
     return (
         f"**Among the methods that bring mean attack success to {100 * WORKS:.0f} % or less, "
-        f"`{best}` leaves the least: a score of {_said(known[best])}.**"
+        f"`{best}` leaves the least: a score of {_said(known[best])}.**{_tied(rows, best, known)}"
     )
+
+
+def _tied(rows: Sequence[Aftermath], best: str, known: Mapping[str, Figure]) -> str:
+    more = {name: _more_than(rows, best, name) for name in known if name != best}
+    tied = [
+        f"`{name}` {_said(figure)}"
+        for name, figure in more.items()
+        if figure is not None and figure.interval[0] <= 0
+    ]
+    if not tied:
+        return ""
+    return (
+        " These victims cannot tell the following from it; what each scores more, victim by "
+        f"victim: {', '.join(tied)}."
+    )
+
+
+def _more_than(rows: Sequence[Aftermath], best: str, other: str) -> Figure | None:
+    """How much more another method scores on the victims that both were scored on."""
+    least = {row.victim: row.score for row in rows if row.method == best and row.failed is None}
+
+    def difference(row: Aftermath) -> float | None:
+        of_best = least.get(row.victim)
+        return None if row.score is None or of_best is None else row.score - of_best
+
+    return _figure(rows, other, difference)
 
 
 def _methods(rows: Sequence[Aftermath]) -> list[str]:

@@ -37,6 +37,15 @@ def test_a_method_that_repairs_nothing_does_not_leave_the_least():
     assert "none is named" in least([IDLE])
 
 
+def test_methods_that_the_victims_cannot_tell_apart_are_named_beside_the_least():
+    rival = [replace(ROW, method="ft-sam", score=0.5), replace(OTHER, method="ft-sam", score=0.2)]
+    worse = [replace(row, method="super-ft", score=0.9) for row in (ROW, OTHER)]
+    said = least([ROW, OTHER, *rival, *worse])
+    assert "`fst` leaves the least" in said
+    assert "victim by victim: `ft-sam` 0.05 [-0.20, 0.30]." in said
+    assert "cannot tell" not in least([ROW, OTHER, *worse])
+
+
 def test_the_page_has_every_component_and_what_is_behind_it():
     page = aftermath_page([ROW, OTHER, IDLE], "`auditor x`")
     assert all(name in page for name in MEASURES)
