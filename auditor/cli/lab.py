@@ -205,6 +205,10 @@ def null(
     tables: Annotated[
         Path | None, typer.Option(help="Folder to keep the models' answers in.")
     ] = None,
+    searches: Annotated[
+        bool,
+        typer.Option(help="Drive classes and perturb probes too: most of the time of a model."),
+    ] = True,
 ) -> None:
     """Measure benign fine-tunes into the null that p-values are ranks among."""
     from auditor.evidence.null import write_null
@@ -214,7 +218,13 @@ def null(
     folders = benign_models(models)
     with progress_bar() as progress:
         bank = bank_for_null(entities, progress=progress)
-        measured = measure_null(folders, bank, name=out.stem, tables=tables, progress=progress)
+        measured = measure_null(
+            *(folders, bank),
+            name=out.stem,
+            tables=tables,
+            searches=searches,
+            progress=progress,
+        )
     write_null(measured, out)
     tell(f"{measured.models} benign models measured into {out}")
 

@@ -65,6 +65,11 @@ class Kind:
     search: Search | None = None
     perturbed: Perturbed | None = None
 
+    @property
+    def searches(self) -> bool:
+        """Whether it needs more of the network than its answers to the entities."""
+        return self.search is not None or self.perturbed is not None
+
     def part(self, table: ProbeTable) -> ProbeTable | None:
         """The rows that it asks about; None where there are none."""
         if self.search is not None:

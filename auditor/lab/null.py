@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ def measure_null(
     *,
     name: str,
     tables: Path | None = None,
+    searches: bool = True,
     progress: Progress = silent,
 ) -> StoredNull:
     """Scan every benign fine-tune with `bank` and keep the statistics for each size of bank.
@@ -74,6 +75,8 @@ def measure_null(
         name: What the null is called.
         tables: Folder where answers are kept, so that a statistic can be changed, or a broken
             run taken up again, without asking the models twice.
+        searches: Drive classes and perturb probes too, which takes most of the time; a null
+            without knows nothing of those kinds, and scans beside it leave them out.
         progress: Called with (stage, done, total).
 
     Raises:
@@ -88,10 +91,11 @@ def measure_null(
     banks = [bank_of(_sources(record)) for record in records]
     fewest = min(len(each.entities) for each in banks)
     entity_grid = tuple(g for g in ENTITY_GRID if g <= fewest) or (fewest,)
-    names = tuple(dict.fromkeys(stored_name(kind, n) for kind in KINDS for n in CLEAN_GRID))
+    names = _stored_names(KINDS)
+    asked = names if searches else _stored_names({n: k for n, k in KINDS.items() if not k.searches})
     rows, screened, classes, drifts, first_drifts = [], [], [], [], []
     for number, (folder, record) in enumerate(zip(folders, records, strict=True)):
-        beside = tables_of_model(tables, folder, banks[number], record)
+        beside = tables_of_model(tables, folder, banks[number], record, searches=searches)
         rows.append(grid_of(beside, names, entity_grid, number))
         screened.append(screened_grid(beside, entity_grid, number))
         whole = next(iter(beside.values()))
@@ -106,7 +110,7 @@ def measure_null(
         instance_grid=INSTANCE_GRID,
         classes=np.array(classes),
         architectures=tuple(_architecture(folder) for folder in folders),
-        statistics={key: values[:, s] for s, key in enumerate(names)},
+        statistics={key: values[:, s] for s, key in enumerate(names) if key in asked},
         drift=np.array(drifts),
         screened=columns_of(screened),
         first_drift=np.array(first_drifts),
@@ -117,6 +121,10 @@ def measure_null(
             "models": [_without_paths(record) for record in records],
         },
     )
+
+
+def _stored_names(kinds: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stored_name(kind, n) for kind in kinds for n in CLEAN_GRID))
 
 
 def _with_base(
@@ -164,7 +172,12 @@ def _without_paths(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tables_of_model(
-    tables: Path | None, folder: Path, bank: EntityBank, record: Mapping[str, Any]
+    tables: Path | None,
+    folder: Path,
+    bank: EntityBank,
+    record: Mapping[str, Any],
+    *,
+    searches: bool = True,
 ) -> dict[int, ProbeTable]:
     """Tables of one model by clean images a class: those kept, and what is missing there asked.
 
@@ -173,11 +186,14 @@ def tables_of_model(
         folder: The model.
         bank: What to probe it with.
         record: What the lab wrote beside it.
+        searches: Drive classes and perturb probes too, where that is not kept.
     """
     path = None if tables is None else tables / f"{folder.parent.name}-{folder.name}.npz"
     if path is not None and path.is_file():
         beside = read_tables(path)
         whole = beside
+        if not searches:
+            return whole
         if not all(table.reach for table in whole.values()):  # kept before classes were driven
             whole = _driven(folder, whole)
         if not all(table.perturbed for table in whole.values()):
@@ -185,7 +201,7 @@ def tables_of_model(
         if whole is not beside:
             write_tables(path, whole)
         return whole
-    beside = probe_as_a_scan_does(folder, bank, _sources(record))
+    beside = probe_as_a_scan_does(folder, bank, _sources(record), searches=searches)
     if path is not None:
         write_tables(path, beside)
     return beside
@@ -200,7 +216,7 @@ def _sources(record: Mapping[str, Any]) -> Mapping[str, str] | None:
 
 
 def probe_as_a_scan_does(
-    folder: Path, bank: EntityBank, sources: Mapping[str, str] | None
+    folder: Path, bank: EntityBank, sources: Mapping[str, str] | None, *, searches: bool = True
 ) -> dict[int, ProbeTable]:
     """Standard scans of one model, by the clean images a class that its references rest on.
 
@@ -208,6 +224,7 @@ def probe_as_a_scan_does(
         folder: The model.
         bank: What to probe it with.
         sources: Where its base and its task are; without them there are no references.
+        searches: Drive classes and perturb probes too.
     """
     classifier = load_classifier(resolve(str(folder)), engine=Engine.AUTO, device="cpu")
     job = the_job(bank, classifier.labels)
@@ -224,7 +241,7 @@ def probe_as_a_scan_does(
         progress=silent,
         look=None if first.model is None else look_with(first.model, first.base),
     )
-    reach = _reach(classifier)
+    reach = _reach(classifier) if searches else {}
     beside = {
         # Nothing is held back by its name: that could only make benign models look tamer.
         n: replace(
@@ -235,7 +252,7 @@ def probe_as_a_scan_does(
         )
         for n, material in materials.items()
     }
-    return disturb(classifier, asked, plan, beside, materials)
+    return disturb(classifier, asked, plan, beside, materials) if searches else beside
 
 
 def _driven(folder: Path, beside: Mapping[int, ProbeTable]) -> dict[int, ProbeTable]:

@@ -185,6 +185,22 @@ def test_kept_answers_serve_without_the_models(
         measure_null(copies, bank, name="tiny")
 
 
+def test_a_null_without_searches_has_the_other_columns_as_they_are(
+    null, folders: list[Path], bank, tmp_path: Path
+):
+    kept = tmp_path / "tables"
+    few = measure_null(folders, bank, name="few", tables=kept, searches=False)
+    searched = {
+        name for name in null.statistics if KINDS[name.partition("@")[0]].search is not None
+    }
+    assert searched
+    assert not searched & set(few.statistics)
+    for name, values in few.statistics.items():
+        np.testing.assert_array_equal(null.statistics[name], values)
+    whole = measure_null(folders, bank, name="tiny", tables=kept)  # what is missing is asked now
+    assert set(whole.statistics) == set(null.statistics)
+
+
 def test_without_models_there_is_no_null(bank):
     with pytest.raises(UsageError, match="no benign fine-tunes"):
         measure_null([], bank, name="none")
