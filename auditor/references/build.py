@@ -12,7 +12,7 @@ from PIL import Image
 
 from auditor.models.classifier import FeatureClassifier, Pixels, softmax
 from auditor.models.patience import Look
-from auditor.references.clean_data import CleanSample, distrusted
+from auditor.references.clean_data import CleanSample, distrusted, unsure
 from auditor.references.heads import fit_heads
 
 BATCH = 128
@@ -149,6 +149,7 @@ def build_references(
     if doubt is not None:
         notices = (*seen.notices, doubt)
         return References(judges, passes=passes, remembered=remembered, notices=notices)
+    flat = unsure(sample.labels, seen.logits)
     own = seen.features[OWN_FEATURES]
     heads = fit_heads(own, sample.labels, classes, rng)
     judges[Reference.OWN] = Judge(False, heads.probabilities)
@@ -160,7 +161,7 @@ def build_references(
         clean_per_class=sample.per_class,
         passes=passes,
         remembered=remembered,
-        notices=seen.notices,
+        notices=seen.notices if flat is None else (*seen.notices, flat),
         clean=CleanFeatures(own, sample.labels, sample.names, sample.show),
     )
 

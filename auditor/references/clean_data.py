@@ -17,7 +17,7 @@ from PIL import Image
 
 from auditor.checkpoints.wording import shown
 from auditor.datasets.labelled import LabelledImages, UnreadableImageError
-from auditor.models.classifier import Classifier, Pixels
+from auditor.models.classifier import Classifier, Pixels, softmax
 
 # Images a class that references are fitted to. Nulls are measured with the same numbers: heads
 # fitted to fewer images stray further, in benign models too.
@@ -29,6 +29,7 @@ ABSENT = -2  # where a label is not in the data; -1 marks images without one
 # always (Cohen's kappa); and by more than luck gives, which matters where images are few.
 BEYOND_CHANCE = 0.3
 STANDARD_ERRORS = 3
+UNSURE = 0.3  # how far the mean confidence lies below the accuracy of a model that is told of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +132,27 @@ def contradicted(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> str 
     return (
         f"the model gives {agreement:.0%} of their images their label, and {needed:.0%} are "
         "needed: the labels are wrong, or the data are of another task"
+    )
+
+
+def unsure(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> str | None:
+    """A notice where the model is far more often right than sure; None where it is not.
+
+    Logits divided by ten give the same answers and hide what a scan sees, for that is made of
+    probabilities. A hardly trained model looks the same and is seen as badly.
+
+    Args:
+        labels: Of clean data that are believed, `(N,)`.
+        logits: What the model says of them, `(N, C)`.
+    """
+    right = float((logits.argmax(axis=1) == labels).mean())
+    sure = float(softmax(logits).max(axis=1).mean())
+    if sure >= right - UNSURE:
+        return None
+    return (
+        f"the model is right about {right:.0%} of the clean images and only {sure:.0%} sure of its "
+        "answers, as if its logits had been scaled down, or as after a short training: evidence is "
+        "made of probabilities, so far less can be seen in it than the measured power says"
     )
 
 

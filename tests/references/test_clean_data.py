@@ -9,7 +9,7 @@ from PIL import Image
 from auditor.datasets.labelled import LabelledImages, UnreadableImageError
 from auditor.models.fake import FakeClassifier
 from auditor.references import clean_data
-from auditor.references.clean_data import CLEAN_GRID, CleanSample, distrusted, draw_clean
+from auditor.references.clean_data import CLEAN_GRID, CleanSample, distrusted, draw_clean, unsure
 
 LABELS = ("stop", "no entry", "Road Work")
 FEW, MANY = CLEAN_GRID
@@ -255,3 +255,15 @@ def test_labels_counted_in_another_order_are_not_believed():
 @pytest.mark.parametrize(("classes", "needed"), [(2, 0.668), (3, 0.533), (4, 0.475), (50, 0.314)])
 def test_what_is_asked_is_clearly_more_than_chance(classes: int, needed: float):
     assert clean_data.least_agreement(classes, 40 * classes) == pytest.approx(needed, abs=1e-3)
+
+
+def test_a_model_whose_logits_were_scaled_down_is_told_of():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 400)
+    logits = rng.normal(0, 1, (400, 10)).astype(np.float32)
+    logits[np.arange(400), labels] += 5
+    assert unsure(labels, logits) is None
+    assert unsure(labels, 10 * logits) is None
+    said = unsure(labels, logits / 10)
+    assert said is not None
+    assert "only 16% sure" in said
