@@ -9,7 +9,9 @@ from auditor.audit import Progress, silent
 from auditor.changes import Sequela
 from auditor.checkpoints.new_folder import publish, room_beside
 from auditor.checkpoints.resolve import resolve
+from auditor.config import ScanSettings
 from auditor.errors import AuditorError, UsageError
+from auditor.intake import take_in
 from auditor.models.load import Engine, load_classifier
 from auditor.output.convert_repair_v1 import repair_report
 from auditor.output.read_v1 import read_file
@@ -20,6 +22,7 @@ from auditor.repair.case import Case
 from auditor.repair.run import Remediated
 from auditor.repair.run import remediate as repair
 from auditor.repair.settings import RepairSettings, Wanted
+from auditor.rules import all_rules
 from auditor.sequela.measures import MEASURES
 from auditor.sequela.open import Beside, open_beside
 from auditor.types import Checkpoint, Report, Skip
@@ -84,7 +87,7 @@ def remedy(
         afterwards=afterwards if is_wanted else None,
     )
     report = repair_report(
-        _as_written(done),
+        _as_it_lies(done, settings.repair.scan),
         done.remediation,
         measured[0] if measured else None,
         original=done.original,
@@ -163,10 +166,12 @@ def _unknown(skip: Skip) -> Sequela:
     )
 
 
-def _as_written(done: Remediated) -> Report:
+def _as_it_lies(done: Remediated, asked: ScanSettings) -> Report:
     """The scan with the files as they lie there now: the model card was written after it."""
-    scan = done.scan
+    where = asked.model if done.folder is None else str(done.folder)
+    rules = all_rules(asked.rules)
+    there, intake = take_in(where, rules, offline=asked.offline, trust=asked.trust)
+    scan = intake.put_into(done.scan)
     if done.folder is None or scan.model is None:
         return scan
-    written = resolve(str(done.folder))
-    return replace(scan, model=replace(scan.model, digest=written.digest, files=written.files))
+    return replace(scan, model=replace(scan.model, digest=there.digest, files=there.files))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,6 +68,24 @@ def test_one_report_says_what_was_done_and_what_it_left_behind(
     assert f"{held_out // 2} that chose" in left.notices[0]
     assert done.settings["method"] == "head-refit"
     assert json_v1.parse(json_v1.render(report)) == report
+
+
+def test_files_beside_the_weights_are_looked_at_as_in_a_scan(
+    repair: Repair,
+    bent_checkpoint: Path,  # noqa: F811
+    tmp_path: Path,
+):
+    copy = Path(shutil.copytree(bent_checkpoint, tmp_path / "with-a-pickle"))
+    (copy / "training_args.bin").write_bytes(pickle.dumps({"lr": 0.1}))
+    nothing = repair(copy, mapping=(), sequela="none")  # so that there is nothing to repair
+    assert nothing.remediation is not None
+    assert nothing.remediation.output is None
+    assert [finding.file.path for finding in nothing.file_findings] == ["training_args.bin"]
+    report = repair(copy, sequela="none")
+    there = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {file.path for file in report.listing} == there
+    named = {finding.file.path for finding in report.file_findings}
+    assert named == {"training_args.bin"} & there
 
 
 def test_nothing_is_measured_where_nobody_asks(repair: Repair):
