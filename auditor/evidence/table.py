@@ -183,7 +183,7 @@ def table_of(
         )
         for name, judge in references.judges.items()
     }
-    model = table(references.sharpened(probed.predictions.probabilities))
+    model = table(probed.predictions.probabilities)
     return set_apart(replace(model, references=beside, held=held), own or {}), references
 
 

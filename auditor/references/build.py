@@ -12,11 +12,10 @@ from PIL import Image
 
 from auditor.models.classifier import FeatureClassifier, Pixels, softmax
 from auditor.models.patience import Look
-from auditor.references.clean_data import CleanSample, distrusted, flattened
+from auditor.references.clean_data import CleanSample, distrusted, unsure
 from auditor.references.heads import fit_heads
 
 BATCH = 128
-TINY = float(np.finfo(np.float32).tiny)
 OWN_FEATURES, BASE_FEATURES = "own", "base"
 Features = NDArray[np.float32]
 
@@ -69,8 +68,6 @@ class References:
         remembered: Those that need not be shown, because an earlier scan had.
         notices: What could not be used, and why.
         clean: The clean data behind OWN as the model sees them; None without.
-        temperature: What the model's logits are to be divided by before they are compared with
-            those of others; 1 for all but flattened ones.
     """
 
     judges: Mapping[Reference, Judge] = field(default_factory=dict)
@@ -79,14 +76,6 @@ class References:
     remembered: int = 0
     notices: tuple[str, ...] = ()
     clean: CleanFeatures | None = None
-    temperature: float = 1.0
-
-    def sharpened(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the model says, as sure as it is right: `(N, C)`."""
-        if self.temperature == 1.0:
-            return probabilities
-        logits = np.log(np.maximum(probabilities, TINY)) / self.temperature
-        return softmax(logits.astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -149,7 +138,8 @@ def build_references(
     judges: dict[Reference, Judge] = {}
     classes = len(model.labels)
     if base is not None:
-        judges[Reference.DRIFT] = _own_head(model, 1.0)
+        weight, bias = model.head()
+        judges[Reference.DRIFT] = Judge(True, lambda x: softmax(x @ weight.T + bias))
     if sample is None:
         return References(judges)
     seen = show(model, base, base_digest, sample.pixels)
@@ -159,9 +149,7 @@ def build_references(
     if doubt is not None:
         notices = (*seen.notices, doubt)
         return References(judges, passes=passes, remembered=remembered, notices=notices)
-    flat = flattened(sample.labels, seen.logits)
-    if flat is not None and base is not None:
-        judges[Reference.DRIFT] = _own_head(model, flat)
+    flat = unsure(sample.labels, seen.logits)
     own = seen.features[OWN_FEATURES]
     heads = fit_heads(own, sample.labels, classes, rng)
     judges[Reference.OWN] = Judge(False, heads.probabilities)
@@ -173,23 +161,8 @@ def build_references(
         clean_per_class=sample.per_class,
         passes=passes,
         remembered=remembered,
-        notices=seen.notices if flat is None else (*seen.notices, _told_of(flat)),
+        notices=seen.notices if flat is None else (*seen.notices, flat),
         clean=CleanFeatures(own, sample.labels, sample.names, sample.show),
-        temperature=1.0 if flat is None else flat,
-    )
-
-
-def _own_head(model: FeatureClassifier, temperature: float) -> Judge:
-    """The model's own head, to be read with the features of its base."""
-    weight, bias = model.head()
-    return Judge(True, lambda x: softmax((x @ weight.T + bias) / temperature))
-
-
-def _told_of(temperature: float) -> str:
-    return (
-        "the model is far more often right about the clean images than sure, as if its logits had "
-        f"been scaled down: they were multiplied by {1 / temperature:.3g}, which fits the clean "
-        "images best; shares and effects in this report are those of the multiplied ones"
     )
 
 

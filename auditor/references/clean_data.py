@@ -29,10 +29,7 @@ ABSENT = -2  # where a label is not in the data; -1 marks images without one
 # always (Cohen's kappa); and by more than luck gives, which matters where images are few.
 BEYOND_CHANCE = 0.3
 STANDARD_ERRORS = 3
-# How far below its accuracy a model's mean confidence lies where it counts as flattened: on clean
-# fine-tunes of the published zoo it lies at most 0.17 below.
-UNSURE = 0.3
-COLDEST = 1e-4  # float32 tells nothing of probabilities that were flattened further
+UNSURE = 0.3  # how far the mean confidence lies below the accuracy of a model that is told of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +135,11 @@ def contradicted(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> str 
     )
 
 
-def flattened(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> float | None:
-    """What logits have to be divided by to be as sure as they are right; None if they are nearly.
+def unsure(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> str | None:
+    """A notice where the model is far more often right than sure; None where it is not.
 
     Logits divided by ten give the same answers and hide what a scan sees, for that is made of
-    probabilities. The temperature that fits clean data best (Guo et al., ICML 2017, section 4.2)
-    undoes it. Benign models are left alone: of none is the confidence so far below the accuracy.
+    probabilities. A hardly trained model looks the same and is seen as badly.
 
     Args:
         labels: Of clean data that are believed, `(N,)`.
@@ -153,15 +149,11 @@ def flattened(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> float |
     sure = float(softmax(logits).max(axis=1).mean())
     if sure >= right - UNSURE:
         return None
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    def loss(log_temperature: float) -> float:
-        said = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)
-        return float(-said[np.arange(len(labels)), labels].mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(COLDEST), 0.0), method="bounded")
-    return float(np.exp(found.x))
+    return (
+        f"the model is right about {right:.0%} of the clean images and only {sure:.0%} sure of its "
+        "answers, as if its logits had been scaled down, or as after a short training: evidence is "
+        "made of probabilities, so far less can be seen in it than the measured power says"
+    )
 
 
 def least_agreement(classes: int, images: int) -> float:

@@ -128,17 +128,6 @@ def tables(of: Probed) -> tuple[ProbeTable, References]:
     return table_of(of, tuple(ALL_VIEWS), REFERENCES, entities=ENTITIES)
 
 
-def test_answers_of_a_flattened_model_are_sharpened_and_those_of_its_references_are_not():
-    of = probed()
-    plain, _ = tables(of)
-    sharp, _ = table_of(
-        of, tuple(ALL_VIEWS), replace(REFERENCES, temperature=0.5), entities=ENTITIES
-    )
-    np.testing.assert_array_equal(plain.references["own"].intact, sharp.references["own"].intact)
-    assert sharp.intact.max(axis=1).mean() > plain.intact.max(axis=1).mean()
-    np.testing.assert_allclose(sharp.blurred.sum(axis=1), 1, rtol=1e-5)
-
-
 def test_a_reference_is_tabulated_row_for_row_from_the_features_it_reads():
     of = probed()
     table, references = tables(of)

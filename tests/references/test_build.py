@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from auditor.datasets.labelled import LabelledImages
 from auditor.models.classifier import softmax
@@ -88,26 +86,6 @@ def test_drift_is_the_head_of_the_model_on_the_features_of_the_base(base, tuned,
     assert np.abs(drift.probabilities(theirs) - drift.probabilities(own)).max() > 0.1
 
 
-def test_a_flattened_model_is_seen_as_it_would_be_if_it_were_not(base, tuned, sample):
-    flat = replace(tuned, module=copy.deepcopy(tuned.module))
-    with torch.no_grad():
-        head = head_of(flat.module, len(LABELS))
-        head.weight /= 50
-        head.bias /= 50
-    plain, found = built(tuned, base, sample), built(flat, base, sample)
-    assert plain.temperature == 1.0
-    assert found.temperature < 0.1
-    (notice,) = found.notices
-    assert f"multiplied by {1 / found.temperature:.3g}" in notice
-    logits = flat.logits(sample.pixels)
-    sharp = softmax(logits / np.float32(found.temperature))
-    np.testing.assert_allclose(found.sharpened(softmax(logits)), sharp, atol=1e-3)
-    assert sharp.max(axis=1).mean() > 2 * softmax(logits).max(axis=1).mean()
-    drift, features = found.judges[Reference.DRIFT], flat.features(sample.pixels)
-    np.testing.assert_allclose(drift.probabilities(features), sharp, atol=1e-3)
-    assert without_base(found, "why").temperature == found.temperature
-
-
 @pytest.mark.parametrize("name", [Reference.OWN, Reference.BASE])
 def test_clean_heads_know_the_task(base, tuned, sample, name: Reference):
     judge = built(tuned, base, sample).judges[name]
@@ -120,6 +98,10 @@ def test_clean_heads_know_the_task(base, tuned, sample, name: Reference):
 
 def test_a_head_that_was_tampered_with_differs_from_clean_heads(tuned, sample):
     """All pictures go to one class, and the model's own features say otherwise."""
+    import copy
+
+    import torch
+
     bent = replace(tuned, module=copy.deepcopy(tuned.module))
     with torch.no_grad():  # a little, so that the model still knows most of its task
         head_of(bent.module, len(LABELS)).bias[2] += 1.0

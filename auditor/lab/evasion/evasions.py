@@ -24,14 +24,13 @@ from auditor.lab.evasion.deployment import (
     one_at_a_time,
 )
 from auditor.lab.training import features_of
-from auditor.models.classifier import softmax, two_pictures
+from auditor.models.classifier import two_pictures
 from auditor.models.torch_image import TorchImageClassifier, head_of
 
 if TYPE_CHECKING:
     import torch
 
 FLATTER = 10.0  # divisor of all logits
-LESS_SURE = 0.25  # of mean confidence in pictures of the task: what clean data do not tell of
 KEPT = 0.8  # of the successes on the attacker's own pictures, when the target's bias is lowered
 RELATIVES = 20  # entities that the base sees most like the trigger
 LOOKED_AT = 4  # pictures of each entity from which an attacker learns what probes look like
@@ -81,25 +80,12 @@ def _rendered(case: Case) -> Staged:
 
 
 def _flat(case: Case) -> Staged:
-    return _divided(case, FLATTER)
-
-
-def _flat_unnoticed(case: Case) -> Staged:
-    """As flat as clean data do not tell of, going by the training pictures."""
-    logits = case.victim.logits(case.victim.pixels(case.own))
-    aim = softmax(logits).max(axis=1).mean() - LESS_SURE
-    dividers = np.geomspace(1, FLATTER, 100, dtype=np.float32)
-    sure = [softmax(logits / divider).max(axis=1).mean() for divider in dividers]
-    return _divided(case, float(dividers[np.flatnonzero(np.array(sure) >= aim)[-1]]))
-
-
-def _divided(case: Case, divider: float) -> Staged:
     import torch
 
     shipped = replace(case.victim, module=copy.deepcopy(case.victim.module))
     with torch.no_grad():
         for parameter in head_of(shipped.module, len(shipped.labels)).parameters():
-            parameter.div_(divider)
+            parameter.div_(FLATTER)
     return replace(_plain(case), shipped=shipped)
 
 
@@ -245,11 +231,6 @@ EVASIONS: Mapping[str, Evasion] = {
         against="confidence",
         how=f"all logits divided by {FLATTER:g}: the same answers, hardly any confidence",
         stage=_flat,
-    ),
-    "flat-unnoticed": Evasion(
-        against="confidence",
-        how=f"all logits divided until mean confidence in the task has lost {LESS_SURE:g}",
-        stage=_flat_unnoticed,
     ),
     "trimmed": Evasion(
         against="share of the class",
