@@ -158,6 +158,10 @@ def results_key(env: Environment, sources: list[str | None], shown: dict[str, An
     settings_of = shown["settings"]
     fetched = [each for each in sources if each is not None and each not in DRAWN]
     version = env.get("INPUT_VERSION", "")
+    if settings_of["base"]["value"] is None:
+        return ""  # the model's card may name one, which moves
+    if "auto" in sources and os.path.exists("entities.toml"):
+        return ""  # which may name folders
     if not all(pinned(each) for each in fetched) or settings_of["rules"]["value"]:
         return ""
     if version and not COMMIT.fullmatch(version):

@@ -20,15 +20,20 @@ PAGE = ROOT / "docs" / "licences.md"
 UNKNOWN = "unknown"
 # Come with torch where it is built for a GPU, under NVIDIA's terms; CPU builds have none of them.
 OF_A_GPU = re.compile(r"(nvidia|cuda|triton)(-.*)?")
-EXTRAS = {"": "auditor", "lab": "its extra *lab*", "dev": "its extra *dev*"}
+EXTRAS = {
+    "": "auditor",
+    "diffusion": "its extra *diffusion*",
+    "lab": "its extra *lab*",
+    "dev": "its extra *dev*",
+}
 HEAD = """# Licences of what auditor needs
 
 <!-- Made by `make docs` from the installed packages. -->
 
-auditor itself is under Apache-2.0 and contains no code of others. It needs these packages, directly
-or through one another; each is listed where it is needed first. Versions are those of
-`constraints.txt`, licences as the packages declare them. Where torch is built for a GPU, it brings
-packages of NVIDIA under NVIDIA's own terms; they are not listed.
+auditor itself is under [Apache-2.0](../LICENSE) and contains no code of others. It needs these
+packages, directly or through one another; each is listed where it is needed first. Versions are
+those of `constraints.txt`, licences as the packages declare them. Where torch is built for a GPU,
+it brings packages of NVIDIA under NVIDIA's own terms; they are not listed.
 
 | package | licence | needed by |
 | --- | --- | --- |

@@ -163,7 +163,7 @@ def _open_and_detect(
         seed=seed,
         clean_per_class=clean_per_class,
     )
-    _detection(folder, zoo, names, anew, context, limit, out, jobs, plot)
+    _detection(zoo, names, anew, context, limit, out, jobs, plot)
 
 
 def _evasion(
@@ -192,7 +192,8 @@ def _evasion(
         tell(f"interrupted: the same command goes on with what is missing in {out}")
         raise typer.Exit(ExitCode.NOT_AUDITED) from None
     command = [
-        *("auditor", "lab", "bench", "--what", "evasion", "--zoo", cited(str(zoo)), "--out", "DIR"),
+        *("auditor", "lab", "bench", "--what", "evasion", "--zoo", f"ZOO:{opened.name}"),
+        *("--out", "DIR"),
         *("--entities", cited(context.entities), "--fpr", f"{fpr:g}", "--seed", str(seed)),
         *("--limit", str(victims)),
     ]
@@ -205,7 +206,6 @@ def _split(names: str) -> list[str]:
 
 
 def _detection(
-    folder: Path,
     zoo: object,
     names: tuple[str, ...],
     again: tuple[str, ...],
@@ -239,21 +239,21 @@ def _detection(
     except KeyboardInterrupt:
         tell(f"interrupted: the same command goes on with what is missing in {out}")
         raise typer.Exit(ExitCode.NOT_AUDITED) from None
-    command = _command(folder, names, context, limit)
+    command = _command(zoo.name, names, context, limit)
     publish(document_of(zoo, models, rows, context, command), out, plot=plot)
     print(f"models     {len(models)}")
     print(f"detectors  {', '.join(names)}")
     print(f"page       {for_terminal(str(out / PAGE), 300)}")
 
 
-def _command(folder: Path, names: tuple[str, ...], context: object, limit: int | None) -> list[str]:
+def _command(zoo: str, names: tuple[str, ...], context: object, limit: int | None) -> list[str]:
     """The command with every option that the figures depend on, and no path of this machine."""
     from auditor.lab.detection.detector import BenchContext
     from auditor.lab.save import cited
 
     assert isinstance(context, BenchContext)
     return [
-        *("auditor", "lab", "bench", "--what", "detection", "--zoo", cited(str(folder))),
+        *("auditor", "lab", "bench", "--what", "detection", "--zoo", f"ZOO:{zoo}"),
         *("--out", "DIR", "--entities", cited(context.entities), "--detectors", ",".join(names)),
         *("--fpr", f"{context.fpr:g}", "--clean-per-class", str(context.clean_per_class)),
         *("--seed", str(context.seed)),

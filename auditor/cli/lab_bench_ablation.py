@@ -45,7 +45,7 @@ def bench_ablation(
     except KeyboardInterrupt:
         tell(f"interrupted: the same command goes on with what is missing in {tables or out}")
         raise typer.Exit(ExitCode.NOT_AUDITED) from None
-    command = _command(folder, source, null_file, fpr, seed, limit)
+    command = _command(zoo.name, source, null_file, fpr, seed, limit)
     publish(
         document_of(zoo, models, results, null, fpr=fpr, seed=seed, command=command),
         out,
@@ -71,13 +71,13 @@ def _null(path: Path | None, instance_source: str) -> StoredNull:
 
 
 def _command(
-    folder: Path, source: str, null: Path | None, fpr: float, seed: int, limit: int | None
+    zoo: str, source: str, null: Path | None, fpr: float, seed: int, limit: int | None
 ) -> str:
     """With every option that the figures depend on, and no path of this machine."""
     from auditor.lab.save import cited
 
     options = [
-        *("auditor", "lab", "bench", "--what", "ablation", "--zoo", cited(str(folder))),
+        *("auditor", "lab", "bench", "--what", "ablation", "--zoo", f"ZOO:{zoo}"),
         *("--out", "DIR", "--tables", "TABLES", "--entities", cited(source)),
         *(() if null is None else ("--null", cited(str(null)))),
         *("--fpr", f"{fpr:g}", "--seed", str(seed)),

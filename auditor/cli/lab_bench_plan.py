@@ -49,20 +49,20 @@ def bench_plan(ordered: PlanBench) -> None:
     except KeyboardInterrupt:
         tell(f"interrupted: the same command goes on with what is missing in {ordered.out}")
         raise typer.Exit(ExitCode.NOT_AUDITED) from None
-    command = _command(ordered, context.entities)
+    command = _command(ordered, zoo.name, context.entities)
     entities = entities_asked(context)
     publish(rows, entities, ordered.out, command, zoo.name, plot=ordered.plot)
     print(f"models  {len(models)}")
     print(f"page    {for_terminal(str(ordered.out / PAGE), 300)}")
 
 
-def _command(ordered: PlanBench, entities: str) -> str:
+def _command(ordered: PlanBench, zoo: str, entities: str) -> str:
     """The command with every option that the figures depend on, and no path of this machine."""
     from auditor.lab.save import cited
 
     return " ".join(
         [
-            f"auditor lab bench --what plan --zoo {cited(str(ordered.zoo))} --out DIR",
+            f"auditor lab bench --what plan --zoo ZOO:{zoo} --out DIR",
             f"--entities {cited(entities)} --fpr {ordered.fpr:g} --seed {ordered.seed}",
             *(() if ordered.many is None else (f"--many {cited(ordered.many)}",)),
             *(() if ordered.limit is None else (f"--limit {ordered.limit}",)),

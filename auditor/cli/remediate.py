@@ -46,7 +46,7 @@ Rate = Annotated[float | None, typer.Option(help="Learning rate; default: a rang
 
 
 ModelOption = Annotated[
-    str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")
+    str, typer.Argument(help="org/name\\[@revision], a folder, or a weight file.")
 ]
 OutOption = Annotated[Path, typer.Option(help="New folder for the repaired model.")]
 CleanDataOption = Annotated[str, typer.Option(help="Clean labelled images of the task.")]

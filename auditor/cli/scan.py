@@ -79,7 +79,9 @@ PatternsOption = Annotated[
 
 def scan(
     ctx: typer.Context,
-    model: Annotated[str, typer.Argument(help="org/name[@revision], a folder, or a weight file.")],
+    model: Annotated[
+        str, typer.Argument(help="org/name\\[@revision], a folder, or a weight file.")
+    ],
     base: Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")] = None,
     clean_data: Annotated[
         str | None, typer.Option(help="Clean labelled images of the task; they sharpen a verdict.")

@@ -175,7 +175,7 @@ def _open(order: DiffusionOrder, place: _Place) -> Any:
     except ImportError as error:
         raise MissingPackage(
             f"--entities diffusion needs the package {error.name}",
-            hint="Install it with: pip install 'model-auditor[diffusion]'",
+            hint="In a clone of auditor: pip install --constraint constraints.txt '.[diffusion]'",
         ) from error
     loader: Any = AutoPipelineForText2Image
     here = Path(place.name).is_dir()

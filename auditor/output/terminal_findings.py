@@ -39,8 +39,8 @@ def findings_blocks(report: ReportV1) -> list[RenderableType]:
         *_not_shown(report.findings[MOST_FINDINGS:]),
         Text(),
         paragraph(
-            f"{WHAT_P_MEANS} q: share of false alarms to expect among findings called at this "
-            "level. Confidence: how often the rule is right on models of known truth.",
+            f"{WHAT_P_MEANS} q: the same after all rules' tries are counted. Confidence: how "
+            "often the rule is right on models of known truth.",
             style="dim",
         ),
     ]

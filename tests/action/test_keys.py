@@ -13,6 +13,7 @@ from tests.action.workflow_run import ROOT
 
 COMMIT = "3f2a9c1d7be04a55b1f0c6d2e8a97b4413cd5e60"
 MODEL = f"org/model@{COMMIT}"
+BASE = f"org/base@{COMMIT}"
 ENV = {"GITHUB_ACTION_PATH": str(ROOT)}
 
 
@@ -37,7 +38,7 @@ def shown(**said: object) -> dict[str, Any]:
 
 
 def key(run: Any, *, model: str = MODEL, env: dict[str, str] = ENV, **said: object) -> str:
-    settings = shown(**said)
+    settings = shown(**{"base": BASE} | said)
     sources = [model, *(settings["settings"][name]["value"] for name in run.SOURCES)]
     return run.results_key(env, sources, settings)
 
@@ -55,6 +56,7 @@ def test_a_pinned_scan_has_one_key(run: Any):
         {"model": "org/model@main"},
         {"model": f"org/model@{COMMIT[:7]}"},
         {"base": "org/base"},
+        {"base": None},  # its card may name one
         {"entities": "pictures"},
         {"clean_data": "hf://datasets/org/task"},
         {"rules": ["mine.yaml"]},
@@ -70,6 +72,12 @@ def test_a_folder_that_is_called_like_a_commit_has_none(run: Any, here: Path):
     (here / "org").mkdir()
     (here / MODEL).mkdir()
     assert key(run) == ""
+
+
+def test_a_file_of_entities_here_has_none(run: Any, here: Path):
+    (here / "entities.toml").write_text("[base]\n")
+    assert key(run) == ""
+    assert key(run, entities="rendered")
 
 
 def test_what_changes_the_gate_changes_the_key(run: Any, here: Path):

@@ -28,7 +28,7 @@ def require_plotting() -> None:
     except ModuleNotFoundError as error:
         raise MissingPackage(
             "plots need the package matplotlib",
-            hint="Install it with: pip install 'model-auditor[lab]'; or use --no-plot.",
+            hint="Use --no-plot; or, in a clone: pip install --constraint constraints.txt '.[lab]'",
         ) from error
 
 

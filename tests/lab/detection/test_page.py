@@ -137,5 +137,5 @@ def test_a_missing_package_is_said_with_what_to_install(monkeypatch: pytest.Monk
     with pytest.raises(MissingPackage) as caught:
         require_plotting()
     assert "matplotlib" in caught.value.message
-    assert "model-auditor[lab]" in caught.value.hint
+    assert "'.[lab]'" in caught.value.hint
     assert "--no-plot" in caught.value.hint
