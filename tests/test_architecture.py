@@ -83,8 +83,8 @@ LAYERS: dict[str, set[str]] = {
     | {"checkpoints", "config", "datasets", "entities", "evidence", "models", "probes", "rules"}
     | {"asking", "audit", "references", "repair", "changes", "sequela"},
     "remedy": NOUNS
-    | {"audit", "changes", "checkpoints", "config", "models", "output", "probes", "repair"}
-    | {"sequela"},
+    | {"audit", "changes", "checkpoints", "config", "intake", "models", "output", "probes"}
+    | {"repair", "rules", "sequela"},
     "output": NOUNS | {"changes", "repair", "rules"},  # of repair its records, which load nothing
     "cli": NOUNS
     | {"config", "datasets", "entities", "evidence", "lab", "models", "output", "probes"}

@@ -72,6 +72,9 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+ModelArgument = Annotated[
+    str, typer.Argument(help="org/name\\[@revision], a folder, or a weight file.")
+]
 PatternsOption = Annotated[
     bool, typer.Option("--patterns", help="Look for triggers that are no entity, too.")
 ]
@@ -79,9 +82,7 @@ PatternsOption = Annotated[
 
 def scan(
     ctx: typer.Context,
-    model: Annotated[
-        str, typer.Argument(help="org/name\\[@revision], a folder, or a weight file.")
-    ],
+    model: ModelArgument,
     base: Annotated[str | None, typer.Option(help="Checkpoint it was fine-tuned from.")] = None,
     clean_data: Annotated[
         str | None, typer.Option(help="Clean labelled images of the task; they sharpen a verdict.")

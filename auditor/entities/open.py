@@ -24,6 +24,7 @@ from auditor.entities.power import has_benign_models, measured_power
 from auditor.entities.rendered import RENDERED_ENTITIES, render
 from auditor.entities.source_file import OWN_NAME, SUFFIX, read_source_file
 from auditor.entities.sources import BASE, base_bank, diffusion_source, file_bank
+from auditor.entities.synthesised.recipe import UNASKED_OPERATIONS
 from auditor.errors import NotAudited
 from auditor.types import Entity, InstanceSource
 
@@ -105,10 +106,16 @@ def _auto(spec: DatasetSpec, seed: int, making: Making, folder: Path) -> EntityB
     if why_no_base is not None:
         passed.append(why_no_base)
     else:
-        bank = _tried(lambda: _named(replace(spec, source=BASE), seed, making), passed)
+        bank = _tried(lambda: _unasked(spec, seed, making), passed)
         if bank is not None:
             return _because(bank, f"auto: {'; '.join(passed)}; the base is known")
     return _because(_rendered(seed), f"auto: {'; '.join(passed)}")
+
+
+def _unasked(spec: DatasetSpec, seed: int, making: Making) -> EntityBank:
+    """From the base, unless that takes hours: nobody asked for it by name."""
+    offline = spec.offline
+    return base_bank(making.base, making, seed, offline=offline, most=UNASKED_OPERATIONS)
 
 
 def _objection_to_base(making: Making) -> str | None:

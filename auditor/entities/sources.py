@@ -35,11 +35,13 @@ def base_bank(
     offline: bool,
     labels: int = LABELS,
     instances: int | None = None,
+    most: float | None = None,
 ) -> EntityBank:
-    """Instances synthesised from a base.
+    """Instances synthesised from a base; `most` operations on a CPU, where that is given.
 
     Raises:
-        EntityError: No base is named, its labels have no names, or they are too few.
+        EntityError: No base is named, its labels have no names, they are too few, or it would
+            take more.
         NotAudited: It cannot be reached, or is no classifier that gradients go through.
     """
     if model is None:
@@ -54,6 +56,7 @@ def base_bank(
         source=model,
         budget=Budget(labels=labels, instances=instances or making.instances),
         seed=seed,
+        most=most,
         progress=making.progress,
     )
 

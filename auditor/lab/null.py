@@ -84,11 +84,7 @@ def measure_null(
     """
     if not folders:
         raise UsageError("no benign fine-tunes to measure", hint="Build them first.")
-    records = [record_of(folder) for folder in folders]
-    bank_of = bank if callable(bank) else lambda _: bank
-    if callable(bank):
-        folders, records = _with_base(folders, records)
-    banks = [bank_of(_sources(record)) for record in records]
+    folders, records, banks = _with_banks(folders, bank)
     fewest = min(len(each.entities) for each in banks)
     entity_grid = tuple(g for g in ENTITY_GRID if g <= fewest) or (fewest,)
     names = _stored_names(KINDS)
@@ -121,6 +117,17 @@ def measure_null(
             "models": [_without_paths(record) for record in records],
         },
     )
+
+
+def _with_banks(
+    folders: Sequence[Path], bank: EntityBank | BankOf
+) -> tuple[Sequence[Path], Sequence[Mapping[str, Any]], list[EntityBank]]:
+    """The models, what the lab wrote beside each, and the bank of each."""
+    records: Sequence[Mapping[str, Any]] = [record_of(folder) for folder in folders]
+    if not callable(bank):
+        return folders, records, [bank] * len(folders)
+    folders, records = _with_base(folders, records)
+    return folders, records, [bank(_sources(record)) for record in records]
 
 
 def _stored_names(kinds: Iterable[str]) -> tuple[str, ...]:

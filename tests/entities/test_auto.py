@@ -78,6 +78,16 @@ def test_a_base_that_cannot_be_used_is_passed_over_with_the_reason(tmp_path, mea
     assert "has no names for its labels" in bank.why
 
 
+def test_what_would_take_hours_is_left_to_who_asks_for_it(tmp_path, base, measured, monkeypatch):
+    monkeypatch.setattr(auditor.entities.open, "UNASKED_OPERATIONS", 1e6)
+    bank = opened(tmp_path, base)
+    assert bank.instance_source is InstanceSource.RENDERED
+    assert "14 pictures of what" in bank.why
+    assert "more than 1e+06" in bank.why
+    assert opened(tmp_path, base, "base").instance_source is InstanceSource.SYNTHESISED
+    assert opened(tmp_path, base).instance_source is InstanceSource.SYNTHESISED  # made by now
+
+
 def test_drawings_are_left_where_there_is_nothing_else(tmp_path):
     bank = opened(tmp_path)
     assert bank.instance_source is InstanceSource.RENDERED

@@ -12,6 +12,7 @@ from PIL import Image
 from auditor.checkpoints.wording import shown
 from auditor.entities.bank import EntityBank, Instance
 from auditor.entities.making import Progress, silent
+from auditor.entities.synthesised.cost import operations
 from auditor.entities.synthesised.kept import Kept
 from auditor.entities.synthesised.labels import Named, named_labels, rows_of, spread
 from auditor.entities.synthesised.maximise import maximise
@@ -42,6 +43,7 @@ def synthesised_bank(
     seed: int,
     recipe: Recipe = RECIPE,
     cache: Path | None = None,
+    most: float | None = None,
     progress: Progress = silent,
 ) -> EntityBank:
     """Instances of labels of a base, several of each, by activation maximisation.
@@ -54,15 +56,20 @@ def synthesised_bank(
         seed: Decides every picture.
         recipe: How they are searched for.
         cache: Where pictures are kept; by default the user's cache folder.
+        most: The most operations that making them may take on a CPU; None for no limit. What is
+            kept from before costs nothing.
         progress: Called with (stage, done, total) while pictures are made.
 
     Raises:
-        EntityError: The labels have no names, are too few for any verdict, or the base does not
-            name what was made of them.
+        EntityError: The labels have no names, are too few for any verdict, the base does not
+            name what was made of them, or making them would take more than `most`.
     """
     named = _chosen(base, source, budget)
     labels = tuple(each.label for each in named)
     kept = Kept.of(digest, key_of(recipe, labels, seed), cache)
+    if most is not None and not kept.holds(budget.instances):
+        wanted = Budget(labels=len(labels), instances=budget.instances)
+        _require_cheap(base, source, recipe, wanted, most)
     rounds = _rounds(base, labels, kept, budget, seed, recipe, progress)
     right = share_named(base, labels, rounds)
     if right < USABLE:
@@ -97,6 +104,20 @@ def _chosen(base: TorchImageClassifier, source: str, budget: Budget) -> list[Nam
             hint=f"Allow at least {FEWEST_LABELS} labels, or name photographs with --entities SRC.",
         )
     return [by_label[label] for label in spread(rows_of(base), sorted(by_label), wanted)]
+
+
+def _require_cheap(
+    base: TorchImageClassifier, source: str, recipe: Recipe, budget: Budget, most: float
+) -> None:
+    if not str(base.device).startswith("cpu"):
+        return
+    takes = operations(base, side_shown(base, recipe), recipe, budget)
+    if takes > most:
+        raise EntityError(
+            f"{budget.pictures} pictures of what {shown(source)} knows would take "
+            f"{takes:.1g} operations, more than {most:.1g}",
+            hint="Ask for them by name: --entities base; or make them once with entities build.",
+        )
 
 
 def _rounds(

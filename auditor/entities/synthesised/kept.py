@@ -30,6 +30,10 @@ class Kept:
         """Those of the base with this digest."""
         return cls(folder=(root or cache_folder()) / "synthesised" / f"{digest[:32]}-{key}")
 
+    def holds(self, instances: int) -> bool:
+        """Whether so many instances of every label are kept."""
+        return all(self._path(instance).is_file() for instance in range(instances))
+
     def read(self, instance: int, shape: tuple[int, ...]) -> Pixels | None:
         """Instance number `instance` of every label; None where there is none, or a broken one."""
         try:

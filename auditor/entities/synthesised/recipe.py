@@ -12,6 +12,8 @@ LABELS = 100
 # The smallest bank that benign models were measured with: of fewer there is no verdict.
 FEWEST_LABELS = 12
 BATCH = 32
+# What nobody asked for by name may cost without a GPU: about a quarter of an hour of two cores.
+UNASKED_OPERATIONS = 1e14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
