@@ -177,18 +177,20 @@ def test_settings_of_the_gate_reach_the_scan(
 
 @pytest.mark.slow
 def test_a_pinned_scan_is_downloaded_once_and_its_result_holds_for_the_day(
-    steered: Steered, one_track_checkpoint: Path, tmp_path: Path
+    steered: Steered, one_track_checkpoint: Path, tiny_checkpoint: Path, tmp_path: Path
 ):
     labels = [i // PER_ENTITY for i in range(len(ENTITIES) * PER_ENTITY)]
     write_parquet(tmp_path / "things" / "data" / "train-0.parquet", labels, names=list(ENTITIES))
     things = RepoFixture(tmp_path / "things")
     signs = RepoFixture(one_track_checkpoint, private=True)
-    with HubServer({"org/signs": signs}, {"org/things": things}) as hub:
+    public = RepoFixture(tiny_checkpoint)
+    with HubServer({"org/signs": signs, "org/base": public}, {"org/things": things}) as hub:
         runner = steered("first")
         runner.variables |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         pinned = {
             "model": "org/signs",
             "revision": hub.commit("org/signs"),
+            "base": f"org/base@{hub.commit('org/base')}",
             "entities": f"hf://datasets/org/things@{hub.commit('org/things', kind='datasets')}",
             "token": VALID_TOKEN,
         }
