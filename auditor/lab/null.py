@@ -49,10 +49,12 @@ BankOf = Callable[[Mapping[str, str] | None], EntityBank]
 def benign_models(rooms: Sequence[Path]) -> list[Path]:
     """The benign fine-tunes in some folders; of a zoo those with nothing planted, less its base.
 
+    What a killed build left half-written has a hidden name, and is none.
+
     Raises:
         UsageError: A model there was not made by the lab.
     """
-    folders = sorted(path.parent for room in rooms for path in room.glob("*/config.json"))
+    folders = sorted(path.parent for room in rooms for path in room.glob("[!.]*/config.json"))
     tuned = [folder for folder in folders if folder.name != RENDERED_FOLDER]
     return [folder for folder in tuned if not record_of(folder).get(PLAN, {}).get("attack")]
 

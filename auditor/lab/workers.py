@@ -7,10 +7,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from multiprocessing.connection import wait
+from itertools import islice
+from multiprocessing import connection
 from typing import TypeVar
 
 Job = TypeVar("Job")
@@ -45,23 +45,54 @@ def do_jobs(
         BrokenProcessPool: A worker was killed.
     """
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        max_workers=processes,
+    workers = [_worker() for _ in range(processes)]
+    try:
+        for stage in stages:
+            _do_stage(work, stage, workers, done)
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.kill()
+        raise
+    finally:
+        for worker in workers:
+            worker.shutdown(cancel_futures=True)
+
+
+def _worker() -> ProcessPoolExecutor:
+    """A pool of one.
+
+    One pool of several starts the next worker while a thread of it buries another that was just
+    killed, and both work on the same list and pipes: errors of Python's own, or a process left.
+    """
+    return ProcessPoolExecutor(
+        max_workers=1,
         mp_context=multiprocessing.get_context("spawn"),  # a forked torch may hang
         initializer=_begin,
     )
-    try:
-        for stage in stages:
-            with _ctrl_c_later():
-                waiting = submitted(pool, work, stage)
-            for future in as_completed(waiting):
-                done(future.result())
-    except BaseException:
-        for worker in set(multiprocessing.active_children()) - others:
-            worker.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+
+def _do_stage(
+    work: Callable[[Job], Result],
+    stage: Sequence[Job],
+    workers: Sequence[ProcessPoolExecutor],
+    done: Callable[[Result], None],
+) -> None:
+    jobs = iter(stage)
+    at_work: dict[Future[Result], ProcessPoolExecutor] = {}
+
+    def give(worker: ProcessPoolExecutor) -> None:
+        for job in islice(jobs, 1):
+            at_work[worker.submit(work, job)] = worker
+
+    with _ctrl_c_later():
+        for worker in workers:
+            give(worker)
+    while at_work:
+        for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+            worker = at_work.pop(future)
+            result = future.result()
+            give(worker)
+            done(result)
 
 
 def do_here(
@@ -80,24 +111,6 @@ def do_here(
             done(work(job))
     finally:
         torch.set_num_threads(threads)
-
-
-def submitted(
-    pool: ProcessPoolExecutor, work: Callable[[Job], Result], jobs: Sequence[Job]
-) -> list[Future[Result]]:
-    """Give all jobs to a pool, which starts a worker with each of the first.
-
-    Raises:
-        BrokenProcessPool: A worker was killed meanwhile.
-    """
-    try:
-        return [pool.submit(work, job) for job in jobs]
-    except OSError as error:
-        # A pool that breaks closes its pipes, and the next worker cannot be given them: an error
-        # of Python's own, without a number. One of the system, such as no process left, has one.
-        if error.errno is None:
-            raise BrokenProcessPool("a worker was killed while others were started") from error
-        raise
 
 
 @contextmanager
@@ -127,5 +140,5 @@ def _end_with_parent() -> None:
     """A killed parent must not leave workers that go on writing into its folder."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait([parent.sentinel])
+        connection.wait([parent.sentinel])
         os._exit(1)

@@ -109,6 +109,7 @@ def test_of_a_zoo_the_models_with_nothing_planted_are_measured(folders: list[Pat
     base = tmp_path / "zoo" / RENDERED_FOLDER  # what some of its models were tuned from
     base.mkdir()
     (base / "config.json").write_text("{}")
+    shutil.copytree(folders[0], tmp_path / "zoo" / ".half-written")  # by a killed build
     found = benign_models([folders[0].parent, tmp_path / "zoo"])
     clean = [tmp_path / "zoo" / plan.id for plan in plans if plan.attack is None]
     assert 0 < len(clean) < len(plans)

@@ -70,7 +70,8 @@ def refusal(said: dict[str, object], out: Path, processes: int = 1) -> str:
 
 
 def stamps(zoo: Path) -> dict[str, int]:
-    return {path.parent.name: path.stat().st_mtime_ns for path in zoo.glob("*/lab.json")}
+    """Of finished models: a record may stand in the hidden room of a worker that was killed."""
+    return {path.parent.name: path.stat().st_mtime_ns for path in zoo.glob("[!.]*/lab.json")}
 
 
 def hidden(zoo: Path) -> list[str]:
