@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Tensors in files, by name; one at a time is read."""
+    """Tensors in files, by name; one at a time is read.
 
-    file_of: dict[str, Path]
+    Each file is opened once: a tensor keeps all that was mapped when its file was opened.
+    """
+
+    file_of: dict[str, Any]
 
     def tensor(self, name: str) -> torch.Tensor:
         """One of them.
@@ -32,10 +35,7 @@ class Stored:
         Raises:
             KeyError: There is none of this name.
         """
-        from safetensors import safe_open
-
-        with safe_open(self.file_of[name], framework="pt") as file:
-            tensor: torch.Tensor = file.get_tensor(name)
+        tensor: torch.Tensor = self.file_of[name].get_tensor(name)
         return tensor
 
 
@@ -48,8 +48,9 @@ def stored_form(module: nn.Module, room: Path) -> Iterator[Stored]:
     with tempfile.TemporaryDirectory(dir=room, prefix="as-stored-") as folder:
         with quiet_transformers():
             saved.save_pretrained(folder)
-        file_of = {}
-        for path in sorted(Path(folder).glob("*.safetensors")):
-            with safe_open(path, framework="pt") as file:
-                file_of.update(dict.fromkeys(file.keys(), path))
-        yield Stored(file_of)
+        file_of: dict[str, Any] = {}
+        with ExitStack() as opened:
+            for path in sorted(Path(folder).glob("*.safetensors")):
+                file = opened.enter_context(safe_open(path, framework="pt"))
+                file_of.update(dict.fromkeys(file.keys(), file))
+            yield Stored(file_of)

@@ -71,6 +71,7 @@ def tune(task: RepairTask, recipe: Recipe, *, stage: str) -> Tuned:
                 losses.clear()
                 if not math.isfinite(loss) or (done >= recipe.steps and best.has_recovered):
                     break
+    task.model.module.zero_grad(set_to_none=True)  # or they stand beside the files of what is saved
     best.restore()
     return Tuned(
         steps=done,
